@@ -1,0 +1,37 @@
+# The commands of everyday work. `just` lists them; each is one line that can be typed without just.
+
+_default:
+    @just --list
+
+# Exactly what CI runs.
+check:
+    .ci/run
+
+# A sales organisation, measured: generated, ingested and served.
+demo *arguments:
+    cargo run -- demo {{arguments}}
+
+# All tests that this machine can run.
+test *arguments:
+    cargo test --workspace --locked {{arguments}}
+
+# Formatting, lints and documentation.
+lint:
+    .ci/run fmt clippy doc
+
+# The contracts: style, and compatibility with the last release.
+proto:
+    .ci/run proto
+
+# What may enter the dependency graph.
+deny:
+    .ci/run deny
+
+# Formats everything.
+fmt:
+    cargo fmt --all
+    target/ci/buf/node_modules/.bin/buf format --write proto
+
+# Records the contracts as the release that later changes are compared with.
+baseline:
+    target/ci/buf/node_modules/.bin/buf build proto --output proto/baseline.binpb
