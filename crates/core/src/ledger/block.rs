@@ -1,0 +1,146 @@
+//! Blocks: up to 65 536 rows of one measure, as packed columns.
+
+use std::collections::BTreeMap;
+
+use super::packed::{Packed, Rows};
+use crate::dimension::Dimension;
+
+/// The most rows of a block, unless a caller wants smaller ones.
+pub const BLOCK_ROWS: usize = 1 << 16;
+
+/// Immutable rows of one measure. Codes are those of the tenant's dictionaries.
+#[derive(Debug, Clone)]
+pub struct Block {
+    rows: usize,
+    pub(crate) date: Packed,
+    pub(crate) origin: Packed,
+    pub(crate) instant: Packed,
+    pub(crate) commit: Packed,
+    pub(crate) subject: Packed,
+    pub(crate) value: Packed,
+    pub(crate) count: Packed,
+    /// Only dimensions of which at least one row has a value, in order.
+    dimensions: Vec<(Dimension, Packed)>,
+}
+
+impl Block {
+    /// How many rows it has.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// A dimension's codes; `None` when no row has a value.
+    pub(crate) fn dimension(&self, dimension: &Dimension) -> Option<&Packed> {
+        self.dimensions
+            .iter()
+            .find(|(other, _)| other == dimension)
+            .map(|(_, codes)| codes)
+    }
+
+    pub(crate) fn dimensions(&self) -> impl Iterator<Item = (&Dimension, &Packed)> {
+        self.dimensions.iter().map(|(dimension, codes)| (dimension, codes))
+    }
+
+    /// About how many bytes it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let fixed = [
+            &self.date,
+            &self.origin,
+            &self.instant,
+            &self.commit,
+            &self.subject,
+            &self.value,
+            &self.count,
+        ];
+        let columns = fixed.into_iter().chain(self.dimensions.iter().map(|(_, codes)| codes));
+        columns.map(Packed::bytes).sum::<usize>()
+            + size_of::<Self>()
+            + self.dimensions.len() * size_of::<(Dimension, Packed)>()
+    }
+}
+
+/// Rows on their way into a block.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Columns {
+    pub(crate) date: Vec<i32>,
+    pub(crate) origin: Vec<i32>,
+    pub(crate) instant: Vec<i64>,
+    pub(crate) commit: Vec<u64>,
+    pub(crate) subject: Vec<u32>,
+    pub(crate) value: Vec<i64>,
+    pub(crate) count: Vec<i8>,
+    /// Each as long as the others, once it occurs.
+    pub(crate) dimensions: BTreeMap<Dimension, Vec<u32>>,
+}
+
+impl Columns {
+    pub(crate) fn len(&self) -> usize {
+        self.date.len()
+    }
+
+    /// The rows of a block again.
+    pub(crate) fn unpack(block: &Block) -> Self {
+        let mut columns = Self::default();
+        columns.extend(block);
+        columns
+    }
+
+    /// Appends a block's rows.
+    pub(crate) fn extend(&mut self, block: &Block) {
+        let (before, all) = (self.len(), Rows::Run(0, block.rows));
+        block.date.read(all, &mut self.date);
+        block.origin.read(all, &mut self.origin);
+        block.instant.read(all, &mut self.instant);
+        block.commit.read(all, &mut self.commit);
+        block.subject.read(all, &mut self.subject);
+        block.value.read(all, &mut self.value);
+        block.count.read(all, &mut self.count);
+        for (dimension, codes) in &block.dimensions {
+            let column = self.dimensions.entry(dimension.clone()).or_default();
+            column.resize(before, 0);
+            codes.read(all, column);
+        }
+        self.level();
+    }
+
+    /// Sets a dimension of the last row.
+    pub(crate) fn set(&mut self, dimension: &Dimension, code: u32) {
+        let rows = self.len();
+        if !self.dimensions.contains_key(dimension) {
+            self.dimensions.insert(dimension.clone(), Vec::new());
+        }
+        let column = self.dimensions.get_mut(dimension).expect("just made");
+        column.resize(rows - 1, 0);
+        column.push(code);
+    }
+
+    /// Fills dimensions that the last rows do not have.
+    pub(crate) fn level(&mut self) {
+        let rows = self.date.len();
+        for column in self.dimensions.values_mut() {
+            column.resize(rows, 0);
+        }
+    }
+
+    pub(crate) fn pack(&self) -> Block {
+        let dimensions = self
+            .dimensions
+            .iter()
+            .filter(|(_, codes)| codes.iter().any(|code| *code != 0));
+        Block {
+            rows: self.len(),
+            date: Packed::new(&self.date),
+            origin: Packed::new(&self.origin),
+            instant: Packed::new(&self.instant),
+            commit: Packed::new(&self.commit),
+            subject: Packed::new(&self.subject),
+            value: Packed::new(&self.value),
+            count: Packed::new(&self.count),
+            dimensions: dimensions
+                .map(|(dimension, codes)| (dimension.clone(), Packed::new(codes)))
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The ledger: an append-only multiset of measurements, as immutable columnar segments and as an image in memory.
+
+mod block;
+pub(crate) mod day;
+mod dictionary;
+mod entry;
+mod error;
+mod image;
+pub(crate) mod interner;
+mod load;
+pub(crate) mod packed;
+mod segment;
+mod source;
+
+pub(crate) use self::dictionary::Texts;
+pub use self::{
+    block::{BLOCK_ROWS, Block},
+    dictionary::Dictionaries,
+    entry::Entry,
+    error::Error,
+    image::{Image, ImageBlocks},
+    segment::{MAX_SEGMENT_ROWS, Meta, Segment, SegmentRows, decode, encode, merge},
+    source::{BlockSource, SegmentStream, Wanted},
+};

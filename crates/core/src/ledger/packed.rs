@@ -1,0 +1,257 @@
+//! A column of integers in as few bytes as its spread needs: `base + scale · offset`.
+
+/// Which rows of a block are read.
+#[derive(Clone, Copy)]
+pub(crate) enum Rows<'a> {
+    /// So many rows from a first one on.
+    Run(usize, usize),
+    /// These rows.
+    Picked(&'a [u32]),
+}
+
+impl Rows<'_> {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Run(_, count) => *count,
+            Self::Picked(rows) => rows.len(),
+        }
+    }
+}
+
+/// A type that a column is read into. What was packed from it fits it again.
+pub(crate) trait Lane: Copy {
+    fn wide(self) -> i64;
+    fn narrow(wide: i64) -> Self;
+}
+
+macro_rules! lanes {
+    ($($lane:ty),*) => {$(
+        impl Lane for $lane {
+            #[inline(always)]
+            fn wide(self) -> i64 {
+                self as i64
+            }
+
+            #[inline(always)]
+            fn narrow(wide: i64) -> Self {
+                wide as Self
+            }
+        }
+    )*};
+}
+
+lanes!(i8, i32, u32, i64, u64);
+
+#[derive(Debug, Clone)]
+enum Offsets {
+    None,
+    Byte(Box<[u8]>),
+    Short(Box<[u16]>),
+    Word(Box<[u32]>),
+    Whole(Box<[i64]>),
+}
+
+/// An immutable column.
+#[derive(Debug, Clone)]
+pub(crate) struct Packed {
+    min: i64,
+    max: i64,
+    base: i64,
+    scale: i64,
+    offsets: Offsets,
+}
+
+impl Packed {
+    pub(crate) fn constant(value: i64) -> Self {
+        Self {
+            min: value,
+            max: value,
+            base: value,
+            scale: 1,
+            offsets: Offsets::None,
+        }
+    }
+
+    pub(crate) fn new<T: Lane>(values: &[T]) -> Self {
+        let Some(first) = values.first().map(|value| value.wide()) else {
+            return Self::constant(0);
+        };
+        let ends = values.iter().fold((first, first), |(min, max), value| {
+            (min.min(value.wide()), max.max(value.wide()))
+        });
+        let (min, max) = ends;
+        let spread = max.wrapping_sub(min) as u64;
+        let scale = if spread > u64::from(u32::MAX) {
+            step(values, min)
+        } else {
+            1
+        };
+        let offset = |value: &T| value.wide().wrapping_sub(min) as u64 / scale;
+        let (offsets, base, scale) = match spread / scale {
+            0 => (Offsets::None, min, scale),
+            1..=0xff => (
+                Offsets::Byte(values.iter().map(|value| offset(value) as u8).collect()),
+                min,
+                scale,
+            ),
+            0x100..=0xffff => (
+                Offsets::Short(values.iter().map(|value| offset(value) as u16).collect()),
+                min,
+                scale,
+            ),
+            0x1_0000..=0xffff_ffff => (
+                Offsets::Word(values.iter().map(|value| offset(value) as u32).collect()),
+                min,
+                scale,
+            ),
+            _ => (Offsets::Whole(values.iter().map(|value| value.wide()).collect()), 0, 1),
+        };
+        Self {
+            min,
+            max,
+            base,
+            scale: scale as i64,
+            offsets,
+        }
+    }
+
+    pub(crate) fn min(&self) -> i64 {
+        self.min
+    }
+
+    pub(crate) fn max(&self) -> i64 {
+        self.max
+    }
+
+    /// The one value of all rows, if it is one.
+    pub(crate) fn single(&self) -> Option<i64> {
+        (self.min == self.max).then_some(self.min)
+    }
+
+    /// Appends the values of some rows.
+    pub(crate) fn read<T: Lane>(&self, rows: Rows<'_>, out: &mut Vec<T>) {
+        let (base, scale) = (self.base, self.scale);
+        let one = |offset: i64| T::narrow(base.wrapping_add(offset));
+        let scaled = |offset: i64| T::narrow(base.wrapping_add(offset.wrapping_mul(scale)));
+        match &self.offsets {
+            Offsets::None => out.extend(std::iter::repeat_n(T::narrow(base), rows.len())),
+            Offsets::Byte(offsets) if scale == 1 => select(offsets, rows, out, one),
+            Offsets::Short(offsets) if scale == 1 => select(offsets, rows, out, one),
+            Offsets::Word(offsets) if scale == 1 => select(offsets, rows, out, one),
+            Offsets::Byte(offsets) => select(offsets, rows, out, scaled),
+            Offsets::Short(offsets) => select(offsets, rows, out, scaled),
+            Offsets::Word(offsets) => select(offsets, rows, out, scaled),
+            Offsets::Whole(values) => select(values, rows, out, T::narrow),
+        }
+    }
+
+    /// The value of one row.
+    pub(crate) fn at(&self, row: usize) -> i64 {
+        let offset = match &self.offsets {
+            Offsets::None => 0,
+            Offsets::Byte(offsets) => i64::from(offsets[row]),
+            Offsets::Short(offsets) => i64::from(offsets[row]),
+            Offsets::Word(offsets) => i64::from(offsets[row]),
+            Offsets::Whole(values) => values[row],
+        };
+        self.base.wrapping_add(offset.wrapping_mul(self.scale))
+    }
+
+    /// How many bytes the values take.
+    pub(crate) fn bytes(&self) -> usize {
+        match &self.offsets {
+            Offsets::None => 0,
+            Offsets::Byte(offsets) => offsets.len(),
+            Offsets::Short(offsets) => offsets.len() * 2,
+            Offsets::Word(offsets) => offsets.len() * 4,
+            Offsets::Whole(values) => values.len() * 8,
+        }
+    }
+}
+
+trait Offset: Copy {
+    fn wide(self) -> i64;
+}
+
+macro_rules! offsets {
+    ($($offset:ty),*) => {$(
+        impl Offset for $offset {
+            #[inline(always)]
+            fn wide(self) -> i64 {
+                i64::from(self)
+            }
+        }
+    )*};
+}
+
+offsets!(u8, u16, u32, i64);
+
+#[inline(always)]
+fn select<O: Offset, T: Lane>(offsets: &[O], rows: Rows<'_>, out: &mut Vec<T>, value: impl Fn(i64) -> T) {
+    match rows {
+        Rows::Run(first, count) => out.extend(offsets[first..first + count].iter().map(|offset| value(offset.wide()))),
+        Rows::Picked(rows) => out.extend(rows.iter().map(|row| value(offsets[*row as usize].wide()))),
+    }
+}
+
+/// The largest number that divides every distance from the smallest value: whole seconds, whole cents.
+fn step<T: Lane>(values: &[T], min: i64) -> u64 {
+    let mut step = 0;
+    for value in values {
+        let offset = value.wide().wrapping_sub(min) as u64;
+        if step == 0 || offset % step != 0 {
+            step = greatest_common_divisor(offset, step);
+        }
+        if step == 1 {
+            break;
+        }
+    }
+    step.max(1)
+}
+
+fn greatest_common_divisor(mut a: u64, mut b: u64) -> u64 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn whole_cents_over_a_wide_range_take_four_bytes_each() {
+        let amounts: Vec<i64> = [0, 3, 5, 1_000_000_007].map(|cents| cents * 10_000).into();
+        assert_eq!(Packed::new(&amounts).bytes(), 4 * 4);
+        assert_eq!(Packed::new(&[7_i64; 100]).bytes(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_packed_is_read_again(
+            values in prop_oneof![
+                prop::collection::vec(any::<i64>(), 0..40),
+                prop::collection::vec((0..5_i64).prop_map(|n| n * 1_000_000_000_000), 0..40),
+                prop::collection::vec(-100..100_000_i64, 0..40),
+                prop::collection::vec(7..9_i64, 0..40),
+            ],
+            every in 1_usize..5,
+        ) {
+            let packed = Packed::new(&values);
+            let mut read: Vec<i64> = Vec::new();
+            packed.read(Rows::Run(0, values.len()), &mut read);
+            prop_assert_eq!(&read, &values);
+            let picked: Vec<u32> = (0..values.len() as u32).step_by(every).collect();
+            let mut read: Vec<i64> = Vec::new();
+            packed.read(Rows::Picked(&picked), &mut read);
+            prop_assert_eq!(read, picked.iter().map(|row| values[*row as usize]).collect::<Vec<_>>());
+            for (row, value) in values.iter().enumerate() {
+                prop_assert_eq!(packed.at(row), *value);
+                prop_assert!((packed.min()..=packed.max()).contains(value));
+            }
+        }
+    }
+}

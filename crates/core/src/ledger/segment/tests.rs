@@ -1,0 +1,151 @@
+use jiff::{Timestamp, civil::date};
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    dimension::Dimension,
+    id::Name,
+    ledger::Entry,
+    measure::{Builtin, Dimensions, Measure, Measurement},
+    subject::{Subject, SubjectKind},
+};
+
+fn name(text: &str) -> Name {
+    Name::new(text).expect("a test name")
+}
+
+fn sale(commit: u64, day: i8, value: i64, rep: Option<&str>) -> Entry {
+    Entry {
+        commit,
+        count: 1,
+        measurement: Measurement {
+            measure: Measure::Builtin(Builtin::Revenue),
+            date: date(2026, 3, day),
+            origin_date: date(2026, 2, 28),
+            instant: Timestamp::from_second(1_772_000_000 + i64::from(day)).expect("in range"),
+            subject: Subject::new(SubjectKind::Order, &name("o-1")),
+            dimensions: Dimensions::new()
+                .with(Dimension::Rep, rep.map(name).as_ref())
+                .with(Dimension::Attribute(name("language")), Some(&name("de"))),
+            value,
+        },
+    }
+}
+
+fn entries() -> Vec<Entry> {
+    let own = Measure::Own(name("walk_ins"));
+    let mut walk_in = sale(2, 3, -7, None);
+    walk_in.measurement.measure = own;
+    walk_in.measurement.subject.kind = SubjectKind::Event;
+    walk_in.count = -1;
+    vec![
+        sale(9, 30, i64::MAX, Some("ann")),
+        walk_in,
+        sale(3, 1, 5, Some("bob")),
+        sale(1, 1, 5, Some("ann")),
+    ]
+}
+
+#[test]
+fn a_segment_gives_back_its_rows_and_says_what_it_covers() {
+    let segment = encode(&entries()).expect("few rows");
+    let rows = decode(&segment.bytes).expect("just made");
+    assert_eq!(rows.entries().collect::<Vec<_>>(), entries());
+    let meta = Meta {
+        first_commit: 1,
+        last_commit: 9,
+        min_date: date(2026, 3, 1),
+        max_date: date(2026, 3, 30),
+        rows: 4,
+    };
+    assert_eq!((segment.meta, rows.meta()), (Some(meta), Some(meta)));
+    let empty = encode(&[]).expect("no rows");
+    assert_eq!((empty.meta, decode(&empty.bytes).expect("just made").len()), (None, 0));
+}
+
+#[test]
+fn a_merge_sorts_by_measure_date_and_commit_and_keeps_what_cancels() {
+    let mut taken_back = sale(9, 30, i64::MAX, Some("ann"));
+    taken_back.commit = 10;
+    taken_back.count = -1;
+    let (first, second) = (
+        encode(&entries()).expect("few"),
+        encode(&[taken_back.clone()]).expect("one"),
+    );
+    let merged = merge([first.bytes.as_slice(), &second.bytes]).expect("fits");
+    let [sold, walk_in, bob, ann] = entries().try_into().expect("four");
+    let rows: Vec<_> = decode(&merged.bytes).expect("just made").entries().collect();
+    assert_eq!(rows, [ann, bob, sold, taken_back, walk_in]);
+    assert_eq!(
+        merge([second.bytes.as_slice(), &first.bytes]).expect("fits").meta,
+        merged.meta
+    );
+}
+
+#[test]
+fn damage_is_named_and_never_panics() {
+    let bytes = encode(&entries()).expect("few rows").bytes;
+    assert!(matches!(decode(&[]), Err(Error::Short { bytes: 0 })));
+    assert!(matches!(decode(&bytes[..bytes.len() - 1]), Err(Error::NoSeal)));
+    for at in 0..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x40;
+        assert!(decode(&damaged).is_err(), "a flipped bit at {at}");
+    }
+}
+
+#[test]
+fn a_sealed_stream_that_no_ledger_holds_is_refused_by_column() {
+    let mut rows = decode(&encode(&entries()).expect("few rows").bytes).expect("just made");
+    rows.count[2] = 0;
+    let bytes = encode::write(&rows).expect("arrow does not mind").bytes;
+    assert_eq!(
+        decode(&bytes).expect_err("a count of 0").to_string(),
+        "column `count`, row 2: is out of range"
+    );
+    rows.count[2] = 1;
+    rows.date[0] = i32::MAX;
+    rows.dimensions[0].dimension = Dimension::Team;
+    let columns = rows.dimensions.clone();
+    rows.dimensions.clear();
+    rows.commit = vec![0; 4];
+    let meta_free = SegmentRows {
+        date: vec![0; 4],
+        ..rows.clone()
+    };
+    let with_team = SegmentRows {
+        dimensions: columns,
+        ..meta_free
+    };
+    let bytes = encode::write(&with_team).expect("arrow does not mind").bytes;
+    assert_eq!(
+        decode(&bytes).expect_err("team is derived").to_string(),
+        "column `team` is not a stored dimension"
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_rows_survive_and_a_merge_does_not_depend_on_the_split(
+        rows in prop::collection::vec((1_u64..9, 1_i8..28, any::<i64>(), prop::option::of("[a-c]{1,2}"), any::<bool>()), 0..40),
+        split in 0_usize..40,
+    ) {
+        let entries: Vec<Entry> = rows.iter().map(|(commit, day, value, rep, minus)| {
+            let mut entry = sale(*commit, *day, *value, rep.as_deref());
+            entry.count = if *minus { -1 } else { 1 };
+            entry
+        }).collect();
+        let whole = encode(&entries)?;
+        prop_assert_eq!(decode(&whole.bytes)?.entries().collect::<Vec<_>>(), entries.clone());
+        let (left, right) = entries.split_at(split.min(entries.len()));
+        let (left, right) = (encode(left)?, encode(right)?);
+        let one: Vec<_> = decode(&merge([whole.bytes.as_slice()])?.bytes)?.entries().collect();
+        let two: Vec<_> = decode(&merge([right.bytes.as_slice(), &left.bytes])?.bytes)?.entries().collect();
+        prop_assert_eq!(one, two);
+    }
+
+    #[test]
+    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = decode(&seal::close(bytes));
+    }
+}

@@ -1,0 +1,305 @@
+//! Targets and quotas of a period, by group.
+//!
+//! A target counts for the part of its days that lies in the period; a ramp takes its share from the days of each month
+//! from the target's start. Of one scope's targets that overlap, the shortest counts on each day (a quarter's before its
+//! year's); those that are equally short add up.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use jiff::{ToSpan, civil::Date};
+
+use super::{
+    reps::Roster,
+    table::{Key, Reason, Undefined},
+};
+use crate::{
+    calendar::{Period, day_number},
+    dimension::{Dimension, Target},
+    event::TargetScope,
+    id::Name,
+    money::{Currency, PER_UNIT, convert},
+    policy::CurrencyMode,
+    query::Filter,
+    rational::Rational,
+};
+
+type Value = Result<Rational, Undefined>;
+
+/// A number of each group in each stretch.
+#[derive(Debug, Clone)]
+pub(super) struct Goals {
+    pub(super) stretches: Vec<Option<BTreeMap<Key, Value>>>,
+    /// Of a group that has no number.
+    pub(super) absent: Value,
+    pub(super) shown: bool,
+}
+
+impl Goals {
+    pub(super) fn get(&self, stretch: usize, key: &Key) -> Value {
+        match self.stretches.get(stretch) {
+            Some(Some(values)) => values.get(key).cloned().unwrap_or_else(|| self.absent.clone()),
+            _ => Err(Undefined::new(Reason::NotApplicable, "there is no such period")),
+        }
+    }
+
+    /// The groups of a stretch whose key begins with `prefix`.
+    pub(super) fn within<'a>(&'a self, stretch: usize, prefix: &'a Key) -> impl Iterator<Item = (&'a Key, &'a Value)> {
+        let values = self.stretches.get(stretch).and_then(Option::as_ref).into_iter();
+        values.flat_map(move |values| {
+            values
+                .range(prefix.clone()..)
+                .take_while(move |(key, _)| key.starts_with(prefix))
+        })
+    }
+
+    pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
+        let shown = self.stretches.iter().filter(|_| self.shown).flatten();
+        shown.flat_map(BTreeMap::keys)
+    }
+}
+
+/// What targets are read for.
+pub(super) struct Aim<'a> {
+    pub(super) roster: Roster<'a>,
+    pub(super) metric: &'a str,
+    /// How many of a target's units make one of the metric's, and whether they are money.
+    pub(super) per_unit: i64,
+    pub(super) money: bool,
+    pub(super) currency: Currency,
+    pub(super) mode: CurrencyMode,
+}
+
+impl Aim<'_> {
+    /// The reps' quotas in a period, by group.
+    pub(super) fn quotas(&self, period: Period, group: &[Dimension]) -> BTreeMap<Key, Value> {
+        let mut sums = BTreeMap::new();
+        let mut scopes: BTreeMap<&Name, Vec<&Target>> = BTreeMap::new();
+        for target in self.targets(period) {
+            if let TargetScope::Rep(rep) = &target.scope {
+                scopes.entry(rep.name()).or_default().push(target);
+            }
+        }
+        for (rep, targets) in scopes {
+            for spell in self.roster.spells(rep, period.start()..period.end(), group) {
+                if let Some(value) = self.amount(&targets, &spell.days, period) {
+                    add(&mut sums, spell.key, value);
+                }
+            }
+        }
+        sums
+    }
+
+    /// The targets in a period, by group: the scope's own, else the sum of its reps' quotas.
+    pub(super) fn goals(&self, period: Period, group: &[Dimension]) -> BTreeMap<Key, Value> {
+        let filtered = !self.roster.filters.is_empty();
+        match group {
+            [] if !filtered => {
+                let own = self.scoped(period, |scope| (*scope == TargetScope::Organisation).then(Key::new));
+                if own.is_empty() {
+                    self.whole_from_teams(period)
+                } else {
+                    own
+                }
+            }
+            [] => self
+                .filtered_to_scope(period)
+                .unwrap_or_else(|| self.quotas(period, group)),
+            [Dimension::Team | Dimension::TeamLevel(_)] if !filtered => {
+                let own = self.scoped(period, |scope| match scope {
+                    TargetScope::Team(team) => self.team_key(team.name(), &group[0]),
+                    _ => None,
+                });
+                self.or_quotas(own, period, group)
+            }
+            [Dimension::Territory] if !filtered => {
+                let own = self.scoped(period, |scope| match scope {
+                    TargetScope::Territory(territory) => Some(vec![Some(territory.name().shared())]),
+                    _ => None,
+                });
+                self.or_quotas(own, period, group)
+            }
+            _ => self.quotas(period, group),
+        }
+    }
+
+    fn or_quotas(&self, own: BTreeMap<Key, Value>, period: Period, group: &[Dimension]) -> BTreeMap<Key, Value> {
+        let mut all = self.quotas(period, group);
+        all.extend(own);
+        all
+    }
+
+    /// Teams that are not below another one with a target; without any, all reps.
+    fn whole_from_teams(&self, period: Period) -> BTreeMap<Key, Value> {
+        let teams = self.scoped(period, |scope| match scope {
+            TargetScope::Team(team) => Some(vec![Some(team.name().shared())]),
+            _ => None,
+        });
+        let has_target = |team: &Name| teams.contains_key(&vec![Some(team.shared())]);
+        let mut sum = BTreeMap::new();
+        for (key, value) in &teams {
+            let team = key
+                .first()
+                .and_then(Option::as_ref)
+                .and_then(|team| Name::new(team).ok());
+            let below = team
+                .as_ref()
+                .is_some_and(|team| self.roster.tables.lineage(team).into_iter().skip(1).any(&has_target));
+            if !below {
+                add(&mut sum, Key::new(), value.clone());
+            }
+        }
+        if sum.is_empty() { self.quotas(period, &[]) } else { sum }
+    }
+
+    /// A question about one named team or territory, ungrouped: its own target.
+    fn filtered_to_scope(&self, period: Period) -> Option<BTreeMap<Key, Value>> {
+        let [
+            Filter {
+                dimension,
+                values,
+                exclude: false,
+            },
+        ] = self.roster.filters
+        else {
+            return None;
+        };
+        let [Some(value)] = values.as_slice() else { return None };
+        let own = self.scoped(period, |scope| {
+            let matches = match (scope, dimension) {
+                (TargetScope::Team(team), Dimension::Team) => team.name() == value,
+                (TargetScope::Territory(territory), Dimension::Territory) => territory.name() == value,
+                _ => false,
+            };
+            matches.then(Key::new)
+        });
+        (!own.is_empty()).then_some(own)
+    }
+
+    fn team_key(&self, team: &Name, dimension: &Dimension) -> Option<Key> {
+        let stands = match dimension {
+            Dimension::TeamLevel(level) => self.roster.tables.lineage(team).len() == usize::from(*level),
+            _ => true,
+        };
+        stands.then(|| vec![Some(team.shared())])
+    }
+
+    fn scoped(&self, period: Period, key: impl Fn(&TargetScope) -> Option<Key>) -> BTreeMap<Key, Value> {
+        let mut found: BTreeMap<Key, Vec<&Target>> = BTreeMap::new();
+        for target in self.targets(period) {
+            if let Some(key) = key(&target.scope) {
+                found.entry(key).or_default().push(target);
+            }
+        }
+        let days = period.start()..period.end();
+        found
+            .into_iter()
+            .filter_map(|(key, targets)| Some((key, self.amount(&targets, &days, period)?)))
+            .collect()
+    }
+
+    fn targets(&self, period: Period) -> impl Iterator<Item = &Target> {
+        let of_metric = self
+            .roster
+            .tables
+            .targets()
+            .filter(|target| target.metric.as_str() == self.metric);
+        of_metric.filter(move |target| target.start < period.end() && period.start() < target.end)
+    }
+
+    /// What one scope's targets ask for on some days; `None` when they are about other days.
+    fn amount(&self, targets: &[&Target], days: &Range<Date>, period: Period) -> Option<Value> {
+        let mut sum = None;
+        for piece in pieces(targets, days) {
+            let there: Vec<_> = targets
+                .iter()
+                .filter(|target| target.start <= piece.start && piece.start < target.end)
+                .collect();
+            let Some(shortest) = there.iter().map(|target| length(&(target.start..target.end))).min() else {
+                continue;
+            };
+            for target in there
+                .into_iter()
+                .filter(|target| length(&(target.start..target.end)) == shortest)
+            {
+                let part = self
+                    .whole(target, period)
+                    .and_then(|whole| prorated(whole, target, &piece));
+                sum = Some(match sum {
+                    None => part,
+                    Some(sum) => plus(sum, part),
+                });
+            }
+        }
+        sum
+    }
+
+    /// A whole target in the metric's unit and the answer's currency.
+    fn whole(&self, target: &Target, period: Period) -> Value {
+        let mut amount = target.amount;
+        if let Some(from) = target.currency.filter(|_| self.money) {
+            let date = match self.mode {
+                CurrencyMode::BusinessDate => target.start,
+                CurrencyMode::PeriodEnd => period.last_day(),
+                CurrencyMode::Fixed(date) => date,
+            };
+            let to = self.currency;
+            let missing = || Undefined::new(Reason::MissingRate, format!("{from} to {to} on {date}"));
+            let rate = self.roster.tables.rate(from, to, date).ok_or_else(missing)?;
+            amount = convert(amount, rate).map_err(|_| overflow())?;
+        }
+        let per_unit = if self.money { PER_UNIT } else { self.per_unit };
+        Rational::new(i128::from(amount), i128::from(per_unit)).map_err(|_| overflow())
+    }
+}
+
+/// The days cut where a target begins or ends, or a month of a ramp does.
+fn pieces(targets: &[&Target], days: &Range<Date>) -> Vec<Range<Date>> {
+    let mut cuts = vec![days.start, days.end];
+    for target in targets {
+        cuts.extend([target.start, target.end]);
+        let months = i32::try_from(target.ramp_ppm.len()).unwrap_or(i32::MAX).min(1_200);
+        cuts.extend((1..=months).map(|month| target.start.saturating_add(month.months())));
+    }
+    cuts.retain(|cut| days.start <= *cut && *cut <= days.end);
+    cuts.sort_unstable();
+    cuts.dedup();
+    cuts.windows(2).map(|pair| pair[0]..pair[1]).collect()
+}
+
+/// `whole × days of the piece ÷ days of the target × the ramp's share`.
+fn prorated(whole: Rational, target: &Target, piece: &Range<Date>) -> Value {
+    let month = (0..target.ramp_ppm.len()).rev().find(|month| {
+        let month = i32::try_from(*month).unwrap_or(i32::MAX);
+        target.start.saturating_add(month.min(1_200).months()) <= piece.start
+    });
+    let begun_after = i32::try_from(target.ramp_ppm.len()).unwrap_or(i32::MAX).min(1_200);
+    let ramping = piece.start < target.start.saturating_add(begun_after.months());
+    let share = month
+        .filter(|_| ramping)
+        .map_or(1_000_000, |month| target.ramp_ppm[month]);
+    let part = Rational::new(
+        length(piece) * i128::from(share),
+        length(&(target.start..target.end)) * 1_000_000,
+    );
+    part.and_then(|part| whole.checked_mul(part)).map_err(|_| overflow())
+}
+
+fn length(days: &Range<Date>) -> i128 {
+    i128::from(day_number(days.end) - day_number(days.start))
+}
+
+fn plus(left: Value, right: Value) -> Value {
+    left?.checked_add(right?).map_err(|_| overflow())
+}
+
+fn add(sums: &mut BTreeMap<Key, Value>, key: Key, value: Value) {
+    let sum = match sums.remove(&key) {
+        Some(sum) => plus(sum, value),
+        None => value,
+    };
+    sums.insert(key, sum);
+}
+
+fn overflow() -> Undefined {
+    Undefined::new(Reason::Overflow, "the exact value does not fit in 128 bits")
+}

@@ -1,0 +1,262 @@
+//! The plan: every distinct query, and where in the answers a term finds its numbers.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    ops::Range,
+};
+
+use jiff::{Timestamp, civil::Date};
+
+use super::{
+    Answers, Error,
+    frame::{Frame, Stretch},
+    goals::Goals,
+    stages::{Stalled, Weighted},
+    table::Key,
+};
+use crate::query::{AggregateQuery, Answer, Buckets, Cell};
+
+/// The most queries of one question.
+const MAX_QUERIES: usize = 20_000;
+
+/// All that is asked, and then all answers.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    queries: Vec<AggregateQuery>,
+    known: HashMap<AggregateQuery, usize>,
+    answers: Vec<Indexed>,
+    slots: Vec<Slot>,
+    pub(super) goals: Vec<Goals>,
+    pub(super) weighted: Vec<Weighted>,
+    pub(super) stalled: Vec<Stalled>,
+}
+
+/// Where the numbers of each stretch are; `None` where there is no such stretch.
+#[derive(Debug, Clone)]
+pub(super) struct Slot {
+    pub(super) places: Vec<Option<Vec<Place>>>,
+    /// Whether its groups are rows of the table.
+    pub(super) shown: bool,
+}
+
+/// A bucket of a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) query: usize,
+    bucket: usize,
+}
+
+#[derive(Debug)]
+struct Indexed {
+    answer: Answer,
+    rows: BTreeMap<Key, usize>,
+}
+
+impl Plan {
+    /// Asks a query once however often it is needed.
+    pub(super) fn query(&mut self, query: AggregateQuery) -> Result<usize, Error> {
+        if let Some(at) = self.known.get(&query) {
+            return Ok(*at);
+        }
+        if self.queries.len() >= MAX_QUERIES {
+            return Err(Error::invalid(
+                "question",
+                format!("needs more than {MAX_QUERIES} queries: choose a coarser grain or fewer metrics"),
+            ));
+        }
+        self.queries.push(query.clone());
+        self.known.insert(query, self.queries.len() - 1);
+        Ok(self.queries.len() - 1)
+    }
+
+    /// A slot of a query over the stretches of a frame.
+    pub(super) fn slot(&mut self, template: &AggregateQuery, frame: &Frame, shown: bool) -> Result<usize, Error> {
+        let mut packs = Packs::default();
+        let at: Vec<_> = frame
+            .stretches
+            .iter()
+            .map(|stretch| stretch.as_ref().map(|stretch| packs.place(stretch)))
+            .collect();
+        let mut queries = Vec::new();
+        for buckets in packs.buckets() {
+            queries.push(self.query(AggregateQuery {
+                buckets,
+                ..template.clone()
+            })?);
+        }
+        let places = at.into_iter().map(|place| {
+            place.map(|(pack, bucket)| {
+                vec![Place {
+                    query: queries[pack],
+                    bucket,
+                }]
+            })
+        });
+        Ok(self.add_slot(Slot {
+            places: places.collect(),
+            shown,
+        }))
+    }
+
+    /// A slot with its own queries, each of one bucket, for each stretch.
+    pub(super) fn slot_of(&mut self, asked: Vec<Option<Vec<AggregateQuery>>>, shown: bool) -> Result<usize, Error> {
+        let mut places = Vec::new();
+        for queries in asked {
+            let Some(queries) = queries else {
+                places.push(None);
+                continue;
+            };
+            let found: Result<Vec<_>, Error> = queries
+                .into_iter()
+                .map(|query| {
+                    Ok(Place {
+                        query: self.query(query)?,
+                        bucket: 0,
+                    })
+                })
+                .collect();
+            places.push(Some(found?));
+        }
+        Ok(self.add_slot(Slot { places, shown }))
+    }
+
+    fn add_slot(&mut self, slot: Slot) -> usize {
+        self.slots.push(slot);
+        self.slots.len() - 1
+    }
+
+    /// Asks all that was not asked yet.
+    pub(super) fn ask(&mut self, source: &dyn Answers) -> Result<(), Error> {
+        let open = &self.queries[self.answers.len()..];
+        if open.is_empty() {
+            return Ok(());
+        }
+        let answers = source.answers(open).map_err(Error::Source)?;
+        if answers.len() != open.len() {
+            let problem = format!("{} answers to {} queries", answers.len(), open.len());
+            return Err(Error::Source(problem.into()));
+        }
+        self.answers.extend(answers.into_iter().map(|answer| {
+            let rows = answer
+                .groups
+                .iter()
+                .enumerate()
+                .map(|(at, group)| (group.key.clone(), at))
+                .collect();
+            Indexed { answer, rows }
+        }));
+        Ok(())
+    }
+
+    /// Asks what depends on the first answers.
+    pub(super) fn ask_again(&mut self, source: &dyn Answers) -> Result<(), Error> {
+        for at in 0..self.stalled.len() {
+            let asked = self.stalled[at].second_queries(self);
+            let slot = self.slot_of(asked, true)?;
+            self.stalled[at].found = Some(slot);
+        }
+        self.ask(source)
+    }
+
+    /// The cells of a group in a stretch; `None`: there is no such stretch. A group without rows has no cells.
+    pub(super) fn cells(&self, slot: usize, stretch: usize, key: &[Option<std::sync::Arc<str>>]) -> Option<Vec<&Cell>> {
+        let places = self.slots[slot].places.get(stretch)?.as_ref()?;
+        Some(places.iter().filter_map(|place| self.cell(*place, key)).collect())
+    }
+
+    fn cell(&self, place: Place, key: &[Option<std::sync::Arc<str>>]) -> Option<&Cell> {
+        let indexed = self.answers.get(place.query)?;
+        let group = *indexed.rows.get(key)?;
+        indexed.answer.groups.get(group)?.cells.get(place.bucket)
+    }
+
+    /// The groups whose key begins with `prefix`, and their cells.
+    pub(super) fn groups<'a>(
+        &'a self,
+        slot: usize,
+        stretch: usize,
+        prefix: &'a Key,
+    ) -> impl Iterator<Item = (&'a Key, &'a Cell)> {
+        let places = self.slots[slot]
+            .places
+            .get(stretch)
+            .and_then(Option::as_ref)
+            .into_iter()
+            .flatten();
+        places.flat_map(move |place| {
+            let rows = self
+                .answers
+                .get(place.query)
+                .map(|indexed| indexed.rows.range(prefix.clone()..))
+                .into_iter()
+                .flatten();
+            let of_prefix = rows.take_while(move |(key, _)| key.starts_with(prefix));
+            of_prefix.filter_map(move |(key, _)| self.cell(*place, key).map(|cell| (key, cell)))
+        })
+    }
+
+    /// The groups of all slots and tables that are rows of the table, cut to `length` dimensions.
+    pub(super) fn keys(&self, length: usize) -> BTreeSet<Key> {
+        let shown = self
+            .slots
+            .iter()
+            .filter(|slot| slot.shown)
+            .flat_map(|slot| slot.places.iter().flatten().flatten());
+        let queries: BTreeSet<usize> = shown.map(|place| place.query).collect();
+        let answered = queries
+            .into_iter()
+            .filter_map(|query| self.answers.get(query))
+            .flat_map(|indexed| indexed.rows.keys());
+        let listed = self.goals.iter().flat_map(Goals::keys);
+        answered
+            .chain(listed)
+            .map(|key| key[..length.min(key.len())].to_vec())
+            .collect()
+    }
+
+    /// The queries behind a slot.
+    pub(super) fn queries_of(&self, slot: usize) -> Vec<AggregateQuery> {
+        let places = self.slots[slot].places.iter().flatten().flatten();
+        let distinct: BTreeSet<usize> = places.map(|place| place.query).collect();
+        distinct.into_iter().map(|query| self.queries[query].clone()).collect()
+    }
+}
+
+/// Stretches packed into as few lists of ascending, separate buckets as their order allows.
+#[derive(Default)]
+struct Packs {
+    dates: Vec<Vec<Range<Date>>>,
+    instants: Vec<Vec<Range<Timestamp>>>,
+}
+
+impl Packs {
+    /// Which pack, and which bucket in it. All stretches of a frame are of one kind.
+    fn place(&mut self, stretch: &Stretch) -> (usize, usize) {
+        match &stretch.instants {
+            Some(instants) => pack(&mut self.instants, instants.clone()),
+            None => pack(&mut self.dates, stretch.so_far.start()..stretch.so_far.end()),
+        }
+    }
+
+    fn buckets(self) -> Vec<Buckets> {
+        self.dates
+            .into_iter()
+            .map(Buckets::Dates)
+            .chain(self.instants.into_iter().map(Buckets::Instants))
+            .collect()
+    }
+}
+
+fn pack<T: PartialOrd + Clone>(packs: &mut Vec<Vec<Range<T>>>, range: Range<T>) -> (usize, usize) {
+    for (at, pack) in packs.iter_mut().enumerate() {
+        if let Some(found) = pack.iter().position(|other| *other == range) {
+            return (at, found);
+        }
+        if pack.last().is_none_or(|last| last.end <= range.start) {
+            pack.push(range);
+            return (at, pack.len() - 1);
+        }
+    }
+    packs.push(vec![range]);
+    (packs.len() - 1, 0)
+}

@@ -1,0 +1,86 @@
+//! From cells to a table: rows by time and group, ranked, cut, and without too small samples.
+
+use std::cmp::Ordering;
+
+use super::{
+    cell::ColumnPlan,
+    compute::At,
+    frame::Stretch,
+    lower::Context,
+    plan::Plan,
+    question::{Order, Question},
+    table::{Bucket, CellValue, Key, Reason, Row, Table, Undefined},
+};
+
+/// The table of a plan whose queries are answered.
+pub(super) fn table(columns: &[ColumnPlan], plan: &Plan, context: &Context, question: &Question) -> Table {
+    let mut keys: Vec<Key> = plan.keys(question.dimensions.len()).into_iter().collect();
+    if question.dimensions.is_empty() {
+        keys = vec![Key::new()];
+    }
+    let (mut rows, mut left_out) = (Vec::new(), 0);
+    for (stretch, found) in context.frame.stretches.iter().enumerate() {
+        let Some(found) = found else { continue };
+        let mut ranked: Vec<Row> = keys
+            .iter()
+            .map(|key| Row {
+                bucket: bucket(found),
+                key: key.clone(),
+                cells: columns
+                    .iter()
+                    .map(|column| column.cell(At { plan, stretch, key }))
+                    .collect(),
+            })
+            .collect();
+        left_out += honest(&mut ranked, question);
+        if let Some(order) = question.order_by {
+            ranked.sort_by(|left, right| compare(left, right, order));
+        }
+        ranked.truncate(question.limit.unwrap_or(usize::MAX));
+        rows.append(&mut ranked);
+    }
+    Table {
+        columns: columns.iter().map(|column| column.column.clone()).collect(),
+        rows,
+        left_out,
+        time_zone: context.zone.clone(),
+    }
+}
+
+fn bucket(stretch: &Stretch) -> Bucket {
+    Bucket {
+        label: stretch.label.clone(),
+        period: stretch.whole,
+        instants: stretch.instants.as_ref().map(|instants| (instants.start, instants.end)),
+        partial: stretch.partial,
+    }
+}
+
+/// Leaves too small samples out of a ranking, and takes their values away elsewhere. Tells how many rows it left out.
+fn honest(rows: &mut Vec<Row>, question: &Question) -> usize {
+    let Some(least) = question.min_sample else { return 0 };
+    let small = |cell: &CellValue| cell.n.is_none_or(|n| u64::try_from(n).unwrap_or(0) < least);
+    let before = rows.len();
+    if let Some(order) = question.order_by {
+        rows.retain(|row| !row.cells.get(order.column).is_some_and(small));
+    }
+    for cell in rows.iter_mut().flat_map(|row| &mut row.cells) {
+        if cell.n.is_some() && cell.value.is_ok() && small(cell) {
+            let detail = format!("the sample is smaller than {least}");
+            cell.value = Err(Undefined::new(Reason::BelowMinimumSample, detail));
+            cell.interval = None;
+        }
+    }
+    before - rows.len()
+}
+
+/// Undefined values stand last whichever way; equals stand by key.
+fn compare(left: &Row, right: &Row, order: Order) -> Ordering {
+    let value = |row: &Row| row.cells.get(order.column).and_then(|cell| cell.value.clone().ok());
+    let by_value = match (value(left), value(right)) {
+        (Some(left), Some(right)) if order.descending => right.cmp(&left),
+        (Some(left), Some(right)) => left.cmp(&right),
+        (left, right) => right.is_some().cmp(&left.is_some()),
+    };
+    by_value.then_with(|| left.key.cmp(&right.key))
+}

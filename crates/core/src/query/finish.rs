@@ -1,0 +1,78 @@
+//! From cells to an answer: texts instead of codes, and groups in order.
+
+mod flow;
+mod quantiles;
+mod stock;
+
+use std::sync::Arc;
+
+pub(in crate::query) use self::stock::group_at;
+
+use super::{
+    Answer, Cell, Error, Group, MissingRate,
+    index::Index,
+    partial::State,
+    plan::{Origin, Plan},
+};
+use crate::ledger::{Texts, day};
+
+/// A group by its codes.
+type Coded = (Vec<u32>, Vec<Cell>);
+
+pub(super) fn answer(plan: &Plan<'_>, index: &Index, state: &State, texts: &Texts) -> Result<Answer, Error> {
+    let groups = if plan.stock {
+        stock::groups(plan, index, state)?
+    } else {
+        flow::groups(plan, index, state)?
+    };
+    let cells = groups.len().saturating_mul(plan.query.buckets.len());
+    if cells > plan.max_cells {
+        return Err(Error::TooManyCells { limit: plan.max_cells });
+    }
+    let mut groups: Vec<Group> = groups
+        .into_iter()
+        .map(|(codes, cells)| Group {
+            key: key(plan, &codes, texts),
+            cells,
+        })
+        .collect();
+    groups.sort_by(|left, right| left.key.cmp(&right.key));
+    Ok(Answer { groups })
+}
+
+/// The texts of a group.
+pub(super) fn key(plan: &Plan<'_>, codes: &[u32], texts: &Texts) -> Vec<Option<Arc<str>>> {
+    let text = |(origin, code): (&Origin, &u32)| match origin {
+        Origin::Key(at) => plan.keys[*at].text(*code, texts),
+        Origin::Late(lookup, _) => lookup.text(*code, texts),
+    };
+    plan.group.iter().zip(codes).map(text).collect()
+}
+
+/// A rate that a net number of rows of a cell needs.
+fn missing_rates<'a>(plan: &'a Plan<'_>, state: &'a State) -> impl Iterator<Item = (usize, MissingRate)> + 'a {
+    let pricing = plan.pricing.as_ref();
+    state
+        .missing
+        .iter()
+        .filter(|(_, count)| **count > 0)
+        .filter_map(move |((cell, code, day), _)| {
+            let pricing = pricing?;
+            let rate = MissingRate {
+                from: pricing.currency(*code).ok()?,
+                to: pricing.to,
+                date: day::from_day(*day)?,
+            };
+            Some((*cell as usize, rate))
+        })
+}
+
+/// The earlier of two missing rates; of one day, the first by currency.
+fn first(known: &mut Option<MissingRate>, other: Option<MissingRate>) {
+    let order = |rate: &MissingRate| (rate.date, rate.from);
+    if let Some(other) = other
+        && known.as_ref().is_none_or(|known| order(&other) < order(known))
+    {
+        *known = Some(other);
+    }
+}

@@ -1,0 +1,107 @@
+//! Flows, distributions and distinct counts.
+
+use std::collections::HashMap;
+
+use super::{Coded, Error, Index, MissingRate, Plan, State, first, missing_rates, quantiles};
+use crate::query::{Aggregate, Cell, Distribution, Flow, plan::Origin, sums::Sums};
+
+pub(super) fn groups(plan: &Plan<'_>, index: &Index, state: &State) -> Result<Vec<Coded>, Error> {
+    let mut missing: HashMap<usize, Option<MissingRate>> = HashMap::new();
+    for (cell, rate) in missing_rates(plan, state) {
+        first(missing.entry(cell).or_default(), Some(rate));
+    }
+    let extras = Extras::new(plan, index, state);
+    let mut present: Vec<usize> = (0..state.sums.len())
+        .filter(|cell| !state.sums[*cell].is_empty())
+        .collect();
+    present.sort_by_key(|cell| index.combination(*cell));
+    let mut groups: Vec<Coded> = Vec::new();
+    for cell in present {
+        let mut keys = index.codes(cell);
+        let bucket = keys.pop().expect("the slot is the last key") as usize;
+        let codes: Vec<u32> = plan
+            .group
+            .iter()
+            .map(|origin| match origin {
+                Origin::Key(at) => keys[*at],
+                Origin::Late(..) => 0,
+            })
+            .collect();
+        if groups.last().is_none_or(|(last, _)| *last != codes) {
+            check(groups.len() + 1, plan)?;
+            groups.push((codes, vec![nothing(plan); plan.query.buckets.len()]));
+        }
+        let cells = &mut groups.last_mut().expect("just pushed").1;
+        let flow = flow(&state.sums[cell], missing.get(&cell).copied().flatten());
+        cells[bucket] = extras.cell(plan, cell, flow);
+    }
+    Ok(groups)
+}
+
+/// Stops before the groups take memory that the answer may not.
+pub(super) fn check(groups: usize, plan: &Plan<'_>) -> Result<(), Error> {
+    let cells = groups.saturating_mul(plan.query.buckets.len());
+    if cells > plan.max_cells {
+        Err(Error::TooManyCells { limit: plan.max_cells })
+    } else {
+        Ok(())
+    }
+}
+
+fn flow(sums: &Sums, missing: Option<MissingRate>) -> Flow {
+    Flow {
+        count: sums.count,
+        sum: sums.sum,
+        sum_squares: sums.sum_squares(),
+        missing,
+    }
+}
+
+/// The cell of a bucket without rows.
+fn nothing(plan: &Plan<'_>) -> Cell {
+    let flow = flow(&Sums::default(), None);
+    match &plan.query.aggregate {
+        Aggregate::Distribution { .. } => Cell::Distribution(Distribution {
+            flow,
+            quantiles: Vec::new(),
+        }),
+        Aggregate::DistinctSubjects | Aggregate::DistinctValues(_) => Cell::Distinct(0),
+        _ => Cell::Flow(flow),
+    }
+}
+
+/// What cells have beside their sums.
+struct Extras {
+    distinct: Vec<i64>,
+    values: quantiles::Values,
+}
+
+impl Extras {
+    fn new(plan: &Plan<'_>, index: &Index, state: &State) -> Self {
+        let mut distinct = Vec::new();
+        if matches!(
+            plan.query.aggregate,
+            Aggregate::DistinctSubjects | Aggregate::DistinctValues(_)
+        ) {
+            distinct.resize(index.len(), 0);
+            for (cell, _, count) in state.tally.iter() {
+                distinct[cell as usize] += i64::from(count > 0);
+            }
+        }
+        Self {
+            distinct,
+            values: quantiles::Values::new(index.len(), state),
+        }
+    }
+
+    fn cell(&self, plan: &Plan<'_>, cell: usize, flow: Flow) -> Cell {
+        match &plan.query.aggregate {
+            Aggregate::Distribution { quantiles } => {
+                let quantiles = self.values.quantiles(cell, quantiles);
+                Cell::Distribution(Distribution { flow, quantiles })
+            }
+            Aggregate::DistinctSubjects | Aggregate::DistinctValues(_) => Cell::Distinct(self.distinct[cell]),
+            _ => Cell::Flow(flow),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Quantiles by selection: values are never sorted as a whole, unless some were taken back.
+
+use super::State;
+use crate::{
+    query::{Quantile, partial},
+    statistics::{interpolate, quantile_interval, quantile_rank},
+};
+
+/// All values, those of one cell side by side.
+pub(super) struct Values {
+    plus: Grouped,
+    minus: Grouped,
+}
+
+struct Grouped {
+    ends: Vec<usize>,
+    values: Vec<i64>,
+}
+
+impl Grouped {
+    /// A counting sort by cell.
+    fn new(cells: usize, values: &partial::Values) -> Self {
+        if values.values.is_empty() {
+            return Self {
+                ends: Vec::new(),
+                values: Vec::new(),
+            };
+        }
+        let mut ends = vec![0; cells];
+        for cell in &values.cells {
+            ends[*cell as usize] += 1;
+        }
+        let mut start = 0;
+        for end in &mut ends {
+            start += std::mem::replace(end, start);
+        }
+        let mut sorted = vec![0; values.values.len()];
+        for (cell, value) in values.cells.iter().zip(&values.values) {
+            let place = &mut ends[*cell as usize];
+            sorted[*place] = *value;
+            *place += 1;
+        }
+        Self { ends, values: sorted }
+    }
+
+    fn of(&self, cell: usize) -> &[i64] {
+        let Some(end) = self.ends.get(cell) else { return &[] };
+        let start = cell.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.values[start..*end]
+    }
+}
+
+impl Values {
+    pub(super) fn new(cells: usize, state: &State) -> Self {
+        Self {
+            plus: Grouped::new(cells, &state.plus),
+            minus: Grouped::new(cells, &state.minus),
+        }
+    }
+
+    pub(super) fn quantiles(&self, cell: usize, quantiles: &[u32]) -> Vec<Quantile> {
+        let mut values = self.plus.of(cell).to_vec();
+        let taken_back = self.minus.of(cell);
+        if !taken_back.is_empty() {
+            values = net(values, taken_back.to_vec());
+        }
+        of(&mut values, quantiles)
+    }
+}
+
+/// The values without those taken back.
+fn net(mut values: Vec<i64>, mut taken_back: Vec<i64>) -> Vec<i64> {
+    values.sort_unstable();
+    taken_back.sort_unstable();
+    let mut taken_back = taken_back.into_iter().peekable();
+    values.retain(|value| {
+        while taken_back.next_if(|taken| taken < value).is_some() {}
+        taken_back.next_if_eq(value).is_none()
+    });
+    values
+}
+
+fn of(values: &mut [i64], quantiles: &[u32]) -> Vec<Quantile> {
+    let count = values.len() as u64;
+    let ranks = |quantile: &u32| Some((quantile_rank(count, *quantile)?, quantile_interval(count, *quantile)));
+    let asked: Vec<_> = quantiles.iter().filter_map(ranks).collect();
+    let ends = asked.iter().flat_map(|(rank, interval)| {
+        let interval = interval.iter().flat_map(|interval| [interval.lower, interval.upper]);
+        [rank.lower, rank.upper].into_iter().chain(interval)
+    });
+    let mut places: Vec<usize> = ends.map(|place| place as usize).collect();
+    places.sort_unstable();
+    places.dedup();
+    put_in_place(values, 0, &places);
+    let at = |place: u64| values[place as usize];
+    let quantile =
+        |(rank, interval): &(crate::statistics::QuantileRank, Option<crate::statistics::RankInterval>)| Quantile {
+            value: interpolate(at(rank.lower), at(rank.upper), rank.fraction).expect("fits for the fraction of a rank"),
+            interval: interval
+                .as_ref()
+                .map(|interval| (at(interval.lower), at(interval.upper))),
+        };
+    asked.iter().map(quantile).collect()
+}
+
+/// Puts the values of some ascending places where a sort would put them. `values` begin at place `first`.
+fn put_in_place(values: &mut [i64], first: usize, places: &[usize]) {
+    let Some(middle) = places.get(places.len() / 2) else {
+        return;
+    };
+    let (below, above) = (&places[..places.len() / 2], &places[places.len() / 2 + 1..]);
+    let (left, _, right) = values.select_nth_unstable(middle - first);
+    put_in_place(left, first, below);
+    put_in_place(right, middle + 1, above);
+}

@@ -1,0 +1,180 @@
+//! Part of an answer: what some blocks say.
+
+use std::collections::HashMap;
+
+use super::{
+    Aggregate, Answer, Error, finish,
+    index::Index,
+    plan::Plan,
+    pricing::Rates,
+    scan::{self, Gap, Run, Scratch, Work},
+    sums::{self, Sums},
+    tally::Tally,
+};
+use crate::ledger::{Block, Dictionaries, packed::Rows};
+
+/// What some blocks say to a question. Partials of disjoint blocks merge, in any order, to what all blocks say: so a
+/// caller may spread blocks over threads, or keep what a sealed block has said.
+#[derive(Debug)]
+pub struct Partial {
+    index: Index,
+    rates: Rates,
+    scratch: Scratch,
+    pub(super) state: State,
+}
+
+/// Values with their cells.
+#[derive(Debug, Default)]
+pub(super) struct Values {
+    pub(super) cells: Vec<u32>,
+    pub(super) values: Vec<i64>,
+}
+
+/// What is known of each cell.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) sums: Vec<Sums>,
+    /// Distinct subjects or values: how many rows each has in a cell.
+    pub(super) tally: Tally,
+    /// Distributions: the values that count, and those taken back.
+    pub(super) plus: Values,
+    pub(super) minus: Values,
+    /// By cell, currency and day: how many rows have no rate.
+    pub(super) missing: HashMap<(u32, u32, i32), i64>,
+}
+
+impl Partial {
+    /// What no blocks say. `grows` says that the dictionaries may grow while blocks are added.
+    ///
+    /// # Errors
+    /// When the combinations of the group's values cannot be numbered in 128 bits.
+    pub fn new(plan: &Plan<'_>, grows: bool) -> Result<Self, Error> {
+        let index = Index::new(&plan.sizes, grows).ok_or(TOO_WIDE)?;
+        Ok(Self {
+            index,
+            rates: Rates::default(),
+            scratch: Scratch::default(),
+            state: State::default(),
+        })
+    }
+
+    /// Adds what a block says.
+    ///
+    /// # Errors
+    /// When a row cannot be converted, or there are far more cells than an answer may have.
+    pub fn add_block(&mut self, plan: &Plan<'_>, block: &Block) -> Result<(), Error> {
+        let Self {
+            index,
+            rates,
+            scratch,
+            state,
+        } = self;
+        if !index.fits(&plan.sizes) {
+            index.grow(&plan.sizes).ok_or(TOO_WIDE)?;
+        }
+        let mut work = Work { scratch, index, rates };
+        scan::scan(plan, block, &mut work, &mut |index, run| {
+            state.sums.resize(index.len(), Sums::default());
+            state.add(plan, run);
+            Ok(())
+        })?;
+        // Cells that cancel to nothing are not in the answer, so the limit is only known at the end: this one guards memory.
+        let guard = plan.max_cells.saturating_mul(16).max(1 << 24);
+        if self.index.len() > guard {
+            Err(Error::TooManyCells { limit: plan.max_cells })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Adds what other blocks say. Both must have been made under the same plan.
+    pub fn merge(&mut self, other: &Self) {
+        let cells: Vec<u32> = (0..other.index.len())
+            .map(|cell| self.index.id(&other.index.codes(cell)))
+            .collect();
+        let (state, more) = (&mut self.state, &other.state);
+        state.sums.resize(self.index.len(), Sums::default());
+        for (sums, cell) in more.sums.iter().zip(&cells) {
+            state.sums[*cell as usize].merge(sums);
+        }
+        for (cell, code, count) in more.tally.iter() {
+            state.tally.add(cells[cell as usize], code, count);
+        }
+        for ((cell, code, day), count) in &more.missing {
+            *state.missing.entry((cells[*cell as usize], *code, *day)).or_default() += count;
+        }
+        for (values, more) in [(&mut state.plus, &more.plus), (&mut state.minus, &more.minus)] {
+            values.cells.extend(more.cells.iter().map(|cell| cells[*cell as usize]));
+            values.values.extend_from_slice(&more.values);
+        }
+    }
+
+    /// The answer.
+    ///
+    /// # Errors
+    /// When it has more cells than the plan allows.
+    pub fn finish(self, plan: &Plan<'_>, dictionaries: &Dictionaries) -> Result<Answer, Error> {
+        let texts = dictionaries.read();
+        finish::answer(plan, &self.index, &self.state, &texts)
+    }
+}
+
+const TOO_WIDE: Error = Error::Unsupported("the values of the group's dimensions have too many combinations");
+
+impl State {
+    fn add(&mut self, plan: &Plan<'_>, run: &Run<'_>) {
+        sums::add(&mut self.sums, run, !plan.stock);
+        for Gap { at, code, day } in run.gaps {
+            *self.missing.entry((run.cells.at(*at), *code, *day)).or_default() += run.sign(*at);
+        }
+        match &plan.query.aggregate {
+            Aggregate::Distribution { .. } => self.add_values(run),
+            Aggregate::DistinctSubjects => {
+                let mut subjects = Vec::with_capacity(run.rows.len());
+                run.block.subject.read(run.rows, &mut subjects);
+                self.count(run, &subjects, false);
+            }
+            Aggregate::DistinctValues(dimension) => {
+                let mut codes = Vec::with_capacity(run.rows.len());
+                if let Some(column) = run.block.dimension(dimension) {
+                    column.read(run.rows, &mut codes);
+                    self.count(run, &codes, true);
+                }
+            }
+            Aggregate::Flow | Aggregate::Balance | Aggregate::Retention => {}
+        }
+    }
+
+    fn add_values(&mut self, run: &Run<'_>) {
+        let mut gaps = run.gaps.iter().map(|gap| gap.at).peekable();
+        for (at, value) in run.values.iter().enumerate() {
+            if gaps.next_if_eq(&at).is_some() {
+                continue;
+            }
+            let values = if run.sign(at) > 0 {
+                &mut self.plus
+            } else {
+                &mut self.minus
+            };
+            values.cells.push(run.cells.at(at));
+            values.values.push(*value);
+        }
+    }
+
+    fn count(&mut self, run: &Run<'_>, codes: &[u32], zero_is_none: bool) {
+        for (at, code) in codes.iter().enumerate() {
+            if *code != 0 || !zero_is_none {
+                self.tally.add(run.cells.at(at), *code, run.sign(at));
+            }
+        }
+    }
+}
+
+/// Rows of a run, one at a time.
+pub(super) fn row_numbers(rows: Rows<'_>) -> impl Iterator<Item = usize> + '_ {
+    let (run, picked) = match rows {
+        Rows::Run(first, count) => (first..first + count, [].as_slice()),
+        Rows::Picked(picked) => (0..0, picked),
+    };
+    run.chain(picked.iter().map(|row| *row as usize))
+}

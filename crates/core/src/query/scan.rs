@@ -1,0 +1,459 @@
+//! The rows of a block that a question asks for: picked, numbered by cell, and priced, a run at a time.
+
+use super::{
+    Error,
+    bound::Bound,
+    index::{Index, Key},
+    plan::Plan,
+    pricing::{Pricing, RateDay, Rates},
+    slots::Clock,
+};
+use crate::{
+    dimension::Dimension,
+    ledger::{
+        Block, day,
+        packed::{Lane, Packed, Rows},
+    },
+};
+
+/// Rows that are worked on together: their columns fit the fastest cache.
+const RUN: usize = 2_048;
+
+/// A row whose amount cannot be converted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gap {
+    /// Its place in the run.
+    pub(super) at: usize,
+    /// Its currency.
+    pub(super) code: u32,
+    /// The day whose rate is missing.
+    pub(super) day: i32,
+}
+
+/// The cells of a run.
+#[derive(Clone, Copy)]
+pub(super) enum Cells<'a> {
+    One(u32),
+    Many(&'a [u32]),
+}
+
+impl Cells<'_> {
+    pub(super) fn at(&self, place: usize) -> u32 {
+        match self {
+            Self::One(cell) => *cell,
+            Self::Many(cells) => cells[place],
+        }
+    }
+}
+
+/// A run of rows that the question asks for.
+pub(super) struct Run<'a> {
+    pub(super) block: &'a Block,
+    pub(super) rows: Rows<'a>,
+    pub(super) cells: Cells<'a>,
+    pub(super) values: &'a [i64],
+    /// `None`: all are +1.
+    pub(super) signs: Option<&'a [i8]>,
+    /// Their value is 0.
+    pub(super) gaps: &'a [Gap],
+}
+
+impl Run<'_> {
+    pub(super) fn sign(&self, place: usize) -> i64 {
+        self.signs.map_or(1, |signs| i64::from(signs[place]))
+    }
+}
+
+/// Vectors that are used again and again.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    picked: Vec<u32>,
+    spare: Vec<u32>,
+    wide: Vec<i64>,
+    codes: Vec<u32>,
+    slots: Vec<u32>,
+    keys: Vec<Vec<u32>>,
+    cells: Vec<u32>,
+    values: Vec<i64>,
+    signs: Vec<i8>,
+    currencies: Vec<u32>,
+    days: Vec<i32>,
+    gaps: Vec<Gap>,
+}
+
+/// What is kept from run to run beside the answer.
+pub(super) struct Work<'a> {
+    pub(super) scratch: &'a mut Scratch,
+    pub(super) index: &'a mut Index,
+    pub(super) rates: &'a mut Rates,
+}
+
+/// A question on one block: conditions that all its rows meet are left out.
+struct Scan<'a> {
+    plan: &'a Plan<'a>,
+    block: &'a Block,
+    until: Option<i64>,
+    known_at: Option<i64>,
+    max_value: Option<i64>,
+    origin: Option<(i64, i64)>,
+    clock: &'a Packed,
+    slot: Option<u32>,
+    slot_checked: bool,
+    conditions: Vec<(Bound<'a>, &'a [bool])>,
+    keys: Vec<Bound<'a>>,
+    /// The currencies of amounts, unless all are in the target currency.
+    currency: Option<(&'a Pricing, Bound<'a>)>,
+}
+
+/// Goes through a block, and hands on every run of rows that the question asks for.
+pub(super) fn scan(
+    plan: &Plan<'_>,
+    block: &Block,
+    work: &mut Work<'_>,
+    hand_on: &mut dyn FnMut(&mut Index, &Run<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let Some(scan) = Scan::new(plan, block)? else {
+        return Ok(());
+    };
+    for first in (0..block.rows()).step_by(RUN) {
+        let mut picks = Picks::new(first, RUN.min(block.rows() - first), work.scratch);
+        if scan.pick(&mut picks, &mut work.scratch.wide, &mut work.scratch.codes) {
+            let result = scan.hand_on(&picks, work, hand_on);
+            picks.put_back(work.scratch);
+            result?;
+        } else {
+            picks.put_back(work.scratch);
+        }
+    }
+    Ok(())
+}
+
+impl<'a> Scan<'a> {
+    /// `None` when no row of the block can be asked for.
+    fn new(plan: &'a Plan<'a>, block: &'a Block) -> Result<Option<Self>, Error> {
+        let query = plan.query;
+        let clock = match plan.slots.clock {
+            Clock::Date => &block.date,
+            Clock::Origin => &block.origin,
+            Clock::Instant => &block.instant,
+        };
+        let now = day::to_micros(query.now);
+        let known_at = query.known_at.map(|commit| i64::try_from(commit).unwrap_or(i64::MAX));
+        let origin = plan.origin();
+        let outside = plan.slots.misses(clock.min(), clock.max())
+            || block.instant.min() > now
+            || known_at.is_some_and(|commit| block.commit.min() > commit)
+            || query.max_value.is_some_and(|most| block.value.min() > most)
+            || origin.is_some_and(|(start, end)| block.origin.max() < start || block.origin.min() >= end);
+        if outside {
+            return Ok(None);
+        }
+        let mut conditions = Vec::new();
+        for condition in &plan.conditions {
+            match condition.bind(block) {
+                Ok(bound) => conditions.push(bound),
+                Err(true) => {}
+                Err(false) => return Ok(None),
+            }
+        }
+        Ok(Some(Self {
+            plan,
+            block,
+            until: (block.instant.max() > now).then_some(now),
+            known_at: known_at.filter(|commit| block.commit.max() > *commit),
+            max_value: query.max_value.filter(|most| block.value.max() > *most),
+            origin: origin.filter(|(start, end)| block.origin.min() < *start || block.origin.max() >= *end),
+            slot: plan.slots.of_range(clock.min(), clock.max()),
+            slot_checked: plan.slots.covers(clock.min(), clock.max()),
+            clock,
+            conditions,
+            keys: plan.keys.iter().map(|key| Bound::new(key, block)).collect(),
+            currency: currency(plan, block),
+        }))
+    }
+
+    /// Picks the rows that meet every condition; whether there are any.
+    fn pick(&self, picks: &mut Picks, wide: &mut Vec<i64>, codes: &mut Vec<u32>) -> bool {
+        let slots = &self.plan.slots;
+        if !self.slot_checked {
+            picks.keep(self.clock, wide, |time| slots.of(time) != super::slots::NOWHERE);
+        }
+        if let Some(until) = self.until {
+            picks.keep(&self.block.instant, wide, |instant| instant <= until);
+        }
+        if let Some(known_at) = self.known_at {
+            picks.keep(&self.block.commit, wide, |commit| commit <= known_at);
+        }
+        if let Some(most) = self.max_value {
+            picks.keep(&self.block.value, wide, |value| value <= most);
+        }
+        if let Some((start, end)) = self.origin {
+            picks.keep(&self.block.origin, wide, |origin| start <= origin && origin < end);
+        }
+        for (bound, passes) in &self.conditions {
+            if picks.len() == 0 {
+                break;
+            }
+            bound.read(self.block, picks.rows(), codes);
+            picks.retain(codes, |code| passes[code as usize]);
+        }
+        picks.len() > 0
+    }
+
+    fn hand_on(
+        &self,
+        picks: &Picks,
+        work: &mut Work<'_>,
+        hand_on: &mut dyn FnMut(&mut Index, &Run<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Work { scratch, index, rates } = work;
+        let rows = picks.rows();
+        self.read_keys(rows, scratch);
+        let keys: Vec<Key<'_>> = self
+            .keys
+            .iter()
+            .zip(&scratch.keys)
+            .map(|(bound, codes)| match bound {
+                Bound::Constant(code) => Key::Constant(*code),
+                _ => Key::Codes(codes),
+            })
+            .chain([self.slot.map_or(Key::Codes(&scratch.slots), Key::Constant)])
+            .collect();
+        let one = index.ids(&keys, rows.len(), &mut scratch.cells);
+        drop(keys);
+
+        scratch.values.clear();
+        self.block.value.read(rows, &mut scratch.values);
+        scratch.signs.clear();
+        let mut signed = self.block.count.single() != Some(1);
+        if signed {
+            self.block.count.read(rows, &mut scratch.signs);
+        }
+        scratch.gaps.clear();
+        if let Some((pricing, currency)) = &self.currency {
+            currency.read(self.block, rows, &mut scratch.currencies);
+            if pricing.restates {
+                scratch.signs.resize(rows.len(), 1);
+                signed = true;
+                self.restate(rows, scratch, index, rates, hand_on)?;
+            } else {
+                self.price(pricing, rows, scratch, rates)?;
+            }
+        }
+        let cells = one.map_or(Cells::Many(&scratch.cells), Cells::One);
+        let signs = signed.then_some(scratch.signs.as_slice());
+        let run = Run {
+            block: self.block,
+            rows,
+            cells,
+            values: &scratch.values,
+            signs,
+            gaps: &scratch.gaps,
+        };
+        hand_on(index, &run)
+    }
+
+    fn read_keys(&self, rows: Rows<'_>, scratch: &mut Scratch) {
+        scratch.keys.resize_with(self.keys.len(), Vec::new);
+        for (bound, codes) in self.keys.iter().zip(&mut scratch.keys) {
+            if !matches!(bound, Bound::Constant(_)) {
+                bound.read(self.block, rows, codes);
+            }
+        }
+        if self.slot.is_none() {
+            scratch.wide.clear();
+            self.clock.read(rows, &mut scratch.wide);
+            scratch.slots.clear();
+            scratch
+                .slots
+                .extend(scratch.wide.iter().map(|time| self.plan.slots.of(*time)));
+        }
+    }
+
+    /// Converts the amounts of a run.
+    fn price(&self, pricing: &Pricing, rows: Rows<'_>, scratch: &mut Scratch, rates: &mut Rates) -> Result<(), Error> {
+        scratch.days.clear();
+        match pricing.day {
+            RateDay::OfRow => self.block.date.read(rows, &mut scratch.days),
+            RateDay::Fixed(day) => scratch.days.resize(rows.len(), day),
+            RateDay::OfBucket => {
+                let last = |slot: u32| self.plan.slots.days[slot as usize].1;
+                match self.slot {
+                    Some(slot) => scratch.days.resize(rows.len(), last(slot)),
+                    None => scratch.days.extend(scratch.slots.iter().map(|slot| last(*slot))),
+                }
+            }
+        }
+        let rows = scratch
+            .values
+            .iter_mut()
+            .zip(&scratch.currencies)
+            .zip(&scratch.days)
+            .enumerate();
+        for (at, ((value, code), day)) in rows {
+            if pricing.is_target(*code) {
+                continue;
+            }
+            let converted = rates.convert(pricing, self.plan.tables, (*value, *code, *day))?;
+            *value = converted.unwrap_or(0);
+            if converted.is_none() {
+                scratch.gaps.push(Gap {
+                    at,
+                    code: *code,
+                    day: *day,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// A stock at each bucket's own rate: takes the rows that need a rate out of the run, and hands them on once for
+    /// each balance that they are part of.
+    fn restate(
+        &self,
+        rows: Rows<'_>,
+        scratch: &mut Scratch,
+        index: &mut Index,
+        rates: &mut Rates,
+        hand_on: &mut dyn FnMut(&mut Index, &Run<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Some((pricing, _)) = &self.currency else {
+            return Ok(());
+        };
+        let (mut cells, mut values, mut signs, mut gaps) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for at in 0..rows.len() {
+            let code = scratch.currencies[at];
+            if pricing.is_target(code) {
+                continue;
+            }
+            let (amount, sign) = (scratch.values[at], scratch.signs[at]);
+            (scratch.values[at], scratch.signs[at]) = (0, 0);
+            let slot = self.slot.unwrap_or_else(|| scratch.slots[at]);
+            let mut codes: Vec<u32> = self
+                .keys
+                .iter()
+                .zip(&scratch.keys)
+                .map(|(bound, codes)| match bound {
+                    Bound::Constant(code) => *code,
+                    _ => codes[at],
+                })
+                .collect();
+            codes.push(0);
+            for (bucket, (opening, closing)) in self.plan.slots.before.iter().enumerate() {
+                let day = self.plan.slots.days[bucket].1;
+                for is_closing in [false, true] {
+                    if slot >= if is_closing { *closing } else { *opening } {
+                        continue;
+                    }
+                    let converted = rates.convert(pricing, self.plan.tables, (amount, code, day))?;
+                    if converted.is_none() {
+                        gaps.push(Gap {
+                            at: cells.len(),
+                            code,
+                            day,
+                        });
+                    }
+                    *codes.last_mut().expect("the slot") = self.plan.restated_slot(bucket, is_closing);
+                    cells.push(index.id(&codes));
+                    values.push(converted.unwrap_or(0));
+                    signs.push(sign);
+                }
+            }
+        }
+        if cells.is_empty() {
+            return Ok(());
+        }
+        let run = Run {
+            block: self.block,
+            rows: Rows::Run(0, 0),
+            cells: Cells::Many(&cells),
+            values: &values,
+            signs: Some(&signs),
+            gaps: &gaps,
+        };
+        hand_on(index, &run)
+    }
+}
+
+/// The currency column, unless nothing needs converting.
+fn currency<'a>(plan: &'a Plan<'a>, block: &'a Block) -> Option<(&'a Pricing, Bound<'a>)> {
+    let pricing = plan.pricing.as_ref()?;
+    let bound = match block.dimension(&Dimension::Currency) {
+        None => Bound::Constant(0),
+        Some(codes) => codes
+            .single()
+            .map_or(Bound::Mapped(codes, None), |code| Bound::Constant(code as u32)),
+    };
+    match bound {
+        Bound::Constant(code) if pricing.is_target(code) => None,
+        bound => Some((pricing, bound)),
+    }
+}
+
+/// The rows of a run that are still in question.
+struct Picks {
+    first: usize,
+    count: usize,
+    all: bool,
+    picked: Vec<u32>,
+    spare: Vec<u32>,
+}
+
+impl Picks {
+    fn new(first: usize, count: usize, scratch: &mut Scratch) -> Self {
+        let (picked, spare) = (std::mem::take(&mut scratch.picked), std::mem::take(&mut scratch.spare));
+        Self {
+            first,
+            count,
+            all: true,
+            picked,
+            spare,
+        }
+    }
+
+    fn put_back(self, scratch: &mut Scratch) {
+        (scratch.picked, scratch.spare) = (self.picked, self.spare);
+    }
+
+    fn len(&self) -> usize {
+        if self.all { self.count } else { self.picked.len() }
+    }
+
+    fn rows(&self) -> Rows<'_> {
+        if self.all {
+            Rows::Run(self.first, self.count)
+        } else {
+            Rows::Picked(&self.picked)
+        }
+    }
+
+    fn keep(&mut self, column: &Packed, wide: &mut Vec<i64>, meets: impl Fn(i64) -> bool) {
+        wide.clear();
+        column.read(self.rows(), wide);
+        self.retain(wide, meets);
+    }
+
+    /// Keeps the rows whose value meets a condition, without a branch for each.
+    fn retain<T: Lane>(&mut self, values: &[T], meets: impl Fn(T) -> bool) {
+        self.spare.clear();
+        self.spare.resize(values.len(), 0);
+        let mut kept = 0;
+        if self.all {
+            for (row, value) in (self.first as u32..).zip(values) {
+                self.spare[kept] = row;
+                kept += usize::from(meets(*value));
+            }
+            if kept == self.count {
+                return;
+            }
+        } else {
+            for (row, value) in self.picked.iter().zip(values) {
+                self.spare[kept] = *row;
+                kept += usize::from(meets(*value));
+            }
+        }
+        self.spare.truncate(kept);
+        std::mem::swap(&mut self.picked, &mut self.spare);
+        self.all = false;
+    }
+}

@@ -1,0 +1,7 @@
+mod cuts;
+mod flows;
+mod money;
+mod naive;
+mod property;
+mod stocks;
+mod world;

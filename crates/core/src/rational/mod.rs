@@ -1,0 +1,330 @@
+//! Exact fractions: what a ratio, a mean or an interpolated median *is* before anybody rounds it.
+//!
+//! A [`Rational`] is always in lowest terms with a positive denominator, so equal values are equal structures.
+//! Arithmetic reduces before it multiplies (Knuth, *The Art of Computer Programming*, vol. 2, §4.5.1), and answers
+//! [`Error::Overflow`] where 128 bits do not hold the reduced result. Nothing here rounds, except when asked to print
+//! or to become a float.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+pub(crate) mod wide;
+
+/// Why an exact operation has no answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// The reduced result does not fit numerator and denominator of 128 bits.
+    #[error("the exact result does not fit in 128 bits")]
+    Overflow,
+    /// A denominator, or a divisor, was zero.
+    #[error("division by zero")]
+    DivisionByZero,
+}
+
+/// A fraction in lowest terms with a positive denominator.
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub struct Rational {
+    numerator: i128,
+    denominator: i128,
+}
+
+impl Rational {
+    /// 0.
+    pub const ZERO: Self = Self {
+        numerator: 0,
+        denominator: 1,
+    };
+    /// 1.
+    pub const ONE: Self = Self {
+        numerator: 1,
+        denominator: 1,
+    };
+
+    /// `numerator ÷ denominator`, reduced.
+    ///
+    /// # Errors
+    /// [`Error::DivisionByZero`] for a zero denominator; [`Error::Overflow`] where `i128::MIN` has no positive twin.
+    pub fn new(numerator: i128, denominator: i128) -> Result<Self, Error> {
+        if denominator == 0 {
+            return Err(Error::DivisionByZero);
+        }
+        let divisor = greatest_common_divisor(numerator.unsigned_abs(), denominator.unsigned_abs());
+        let negative = (numerator < 0) != (denominator < 0);
+        Ok(Self {
+            numerator: signed(numerator.unsigned_abs() / divisor, negative)?,
+            denominator: signed(denominator.unsigned_abs() / divisor, false)?,
+        })
+    }
+
+    /// The numerator; carries the sign.
+    #[must_use]
+    pub const fn numerator(self) -> i128 {
+        self.numerator
+    }
+
+    /// The denominator; always positive.
+    #[must_use]
+    pub const fn denominator(self) -> i128 {
+        self.denominator
+    }
+
+    /// Whether the value is exactly 0.
+    #[must_use]
+    pub const fn is_zero(self) -> bool {
+        self.numerator == 0
+    }
+
+    /// Whether the value is below 0.
+    #[must_use]
+    pub const fn is_negative(self) -> bool {
+        self.numerator < 0
+    }
+
+    /// Whether the value is a whole number.
+    #[must_use]
+    pub const fn is_integer(self) -> bool {
+        self.denominator == 1
+    }
+
+    /// `self + other`: with g = gcd(b, d), a/b + c/d = (a·(d/g) + c·(b/g)) ÷ (b·(d/g)).
+    ///
+    /// # Errors
+    /// [`Error::Overflow`].
+    pub fn checked_add(self, other: Self) -> Result<Self, Error> {
+        let shared = greatest_common_divisor(self.denominator.unsigned_abs(), other.denominator.unsigned_abs());
+        let shared = signed(shared, false)?;
+        let (left_scale, right_scale) = (other.denominator / shared, self.denominator / shared);
+        let left = multiply(self.numerator, left_scale)?;
+        let right = multiply(other.numerator, right_scale)?;
+        let numerator = left.checked_add(right).ok_or(Error::Overflow)?;
+        // Only factors of `shared` can still cancel: take them out before the denominator is multiplied.
+        let rest = signed(
+            greatest_common_divisor(numerator.unsigned_abs(), shared.unsigned_abs()),
+            false,
+        )?;
+        Self::new(numerator / rest, multiply(self.denominator / rest, left_scale)?)
+    }
+
+    /// `self − other`.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`].
+    pub fn checked_sub(self, other: Self) -> Result<Self, Error> {
+        self.checked_add(other.checked_neg()?)
+    }
+
+    /// `self × other`, cross-reduced before multiplying.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`].
+    pub fn checked_mul(self, other: Self) -> Result<Self, Error> {
+        let first = Self::new(self.numerator, other.denominator)?;
+        let second = Self::new(other.numerator, self.denominator)?;
+        Ok(Self {
+            numerator: multiply(first.numerator, second.numerator)?,
+            denominator: multiply(first.denominator, second.denominator)?,
+        })
+    }
+
+    /// `self ÷ other`.
+    ///
+    /// # Errors
+    /// [`Error::DivisionByZero`] when `other` is 0; [`Error::Overflow`].
+    pub fn checked_div(self, other: Self) -> Result<Self, Error> {
+        self.checked_mul(other.reciprocal()?)
+    }
+
+    /// `−self`.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`] for a numerator of `i128::MIN`.
+    pub fn checked_neg(self) -> Result<Self, Error> {
+        let numerator = self.numerator.checked_neg().ok_or(Error::Overflow)?;
+        Ok(Self { numerator, ..self })
+    }
+
+    /// `1 ÷ self`.
+    ///
+    /// # Errors
+    /// [`Error::DivisionByZero`] for 0; [`Error::Overflow`] for a numerator of `i128::MIN`.
+    pub fn reciprocal(self) -> Result<Self, Error> {
+        Self::new(self.denominator, self.numerator)
+    }
+
+    /// The distance from 0.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`] for a numerator of `i128::MIN`.
+    pub fn checked_abs(self) -> Result<Self, Error> {
+        if self.is_negative() {
+            self.checked_neg()
+        } else {
+            Ok(self)
+        }
+    }
+
+    /// The closest whole number, halves to the even one.
+    #[must_use]
+    pub fn round_half_even(self) -> i128 {
+        let magnitude =
+            wide::multiply_divide_half_even(self.numerator.unsigned_abs(), 1, self.denominator.unsigned_abs());
+        // The quotient of two i128 fits; only MIN ÷ 1 needs the wrapping negation, which gives MIN again.
+        let magnitude = magnitude.expect("a quotient is never larger than its numerator");
+        if self.is_negative() {
+            (magnitude as i128).wrapping_neg()
+        } else {
+            magnitude as i128
+        }
+    }
+
+    /// The closest float, or within two units in the last place of it when the parts exceed 2⁵³.
+    #[must_use]
+    pub fn to_f64(self) -> f64 {
+        self.numerator as f64 / self.denominator as f64
+    }
+
+    /// The value as a decimal with at most `places` digits after the point, rounded half to even, without trailing
+    /// zeros and without a negative zero: 1/3 to 4 places is `0.3333`, 5/2 to 0 places is `2`.
+    #[must_use]
+    pub fn to_decimal_string(self, places: u32) -> String {
+        let denominator = self.denominator.unsigned_abs();
+        let mut whole = self.numerator.unsigned_abs() / denominator;
+        let mut digits = Vec::new();
+        let mut remainder = self.numerator.unsigned_abs() % denominator;
+        for _ in 0..places {
+            if remainder == 0 {
+                break;
+            }
+            let (digit, rest) =
+                wide::multiply_divide(remainder, 10, denominator).expect("a remainder times ten gives one digit");
+            digits.push(b'0' + digit as u8);
+            remainder = rest;
+        }
+        let last_is_odd = digits.last().map_or(whole & 1 == 1, |digit| digit & 1 == 1);
+        if rounds_up(remainder, denominator, last_is_odd) && carries_over(&mut digits) {
+            whole += 1;
+        }
+        assemble(self.is_negative(), whole, &digits)
+    }
+}
+
+/// Whether what is left of the division rounds away from zero (half goes to the even digit).
+fn rounds_up(remainder: u128, denominator: u128, last_is_odd: bool) -> bool {
+    match remainder.cmp(&(denominator - remainder)) {
+        Ordering::Less => false,
+        Ordering::Equal => last_is_odd,
+        Ordering::Greater => true,
+    }
+}
+
+/// Adds one to the last digit; true when the carry runs out of the fraction into the whole part.
+fn carries_over(digits: &mut [u8]) -> bool {
+    for digit in digits.iter_mut().rev() {
+        if *digit < b'9' {
+            *digit += 1;
+            return false;
+        }
+        *digit = b'0';
+    }
+    true
+}
+
+fn assemble(negative: bool, whole: u128, digits: &[u8]) -> String {
+    let kept = digits
+        .iter()
+        .rposition(|digit| *digit != b'0')
+        .map_or(0, |last| last + 1);
+    let sign = if negative && (whole > 0 || kept > 0) { "-" } else { "" };
+    let fraction: String = digits[..kept].iter().map(|digit| char::from(*digit)).collect();
+    if fraction.is_empty() {
+        format!("{sign}{whole}")
+    } else {
+        format!("{sign}{whole}.{fraction}")
+    }
+}
+
+impl From<i32> for Rational {
+    fn from(value: i32) -> Self {
+        Self::from(i64::from(value))
+    }
+}
+
+impl From<i64> for Rational {
+    fn from(value: i64) -> Self {
+        Self {
+            numerator: i128::from(value),
+            denominator: 1,
+        }
+    }
+}
+
+impl From<i128> for Rational {
+    fn from(value: i128) -> Self {
+        Self {
+            numerator: value,
+            denominator: 1,
+        }
+    }
+}
+
+impl Ord for Rational {
+    /// Exact, in 256 bits: never overflows.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let sign = self.numerator.signum().cmp(&other.numerator.signum());
+        sign.then_with(|| {
+            let left = wide::product(self.numerator.unsigned_abs(), other.denominator.unsigned_abs());
+            let right = wide::product(other.numerator.unsigned_abs(), self.denominator.unsigned_abs());
+            if self.is_negative() {
+                right.cmp(&left)
+            } else {
+                left.cmp(&right)
+            }
+        })
+    }
+}
+
+impl PartialOrd for Rational {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for Rational {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_integer() {
+            write!(f, "{}", self.numerator)
+        } else {
+            write!(f, "{}/{}", self.numerator, self.denominator)
+        }
+    }
+}
+
+impl fmt::Debug for Rational {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+fn multiply(a: i128, b: i128) -> Result<i128, Error> {
+    a.checked_mul(b).ok_or(Error::Overflow)
+}
+
+fn signed(magnitude: u128, negative: bool) -> Result<i128, Error> {
+    if negative {
+        0_i128.checked_sub_unsigned(magnitude)
+    } else {
+        i128::try_from(magnitude).ok()
+    }
+    .ok_or(Error::Overflow)
+}
+
+/// Euclid. gcd(0, n) = n, so 0 reduces to 0/1.
+const fn greatest_common_divisor(mut a: u128, mut b: u128) -> u128 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+#[cfg(test)]
+mod tests;

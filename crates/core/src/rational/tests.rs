@@ -1,0 +1,110 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn ratio(numerator: i128, denominator: i128) -> Rational {
+    Rational::new(numerator, denominator).expect("a test fraction is valid")
+}
+
+#[test]
+fn a_fraction_is_kept_in_lowest_terms_with_a_positive_denominator() {
+    assert_eq!(ratio(6, -8), ratio(-3, 4));
+    assert_eq!((ratio(6, -8).numerator(), ratio(6, -8).denominator()), (-3, 4));
+    assert_eq!(ratio(0, -5), Rational::ZERO);
+    assert_eq!(Rational::new(1, 0), Err(Error::DivisionByZero));
+}
+
+#[test]
+fn arithmetic_by_hand() {
+    assert_eq!(ratio(1, 6).checked_add(ratio(1, 10)), Ok(ratio(4, 15)));
+    assert_eq!(ratio(1, 6).checked_sub(ratio(1, 6)), Ok(Rational::ZERO));
+    assert_eq!(ratio(2, 3).checked_mul(ratio(-9, 4)), Ok(ratio(-3, 2)));
+    assert_eq!(ratio(2, 3).checked_div(ratio(4, 9)), Ok(ratio(3, 2)));
+    assert_eq!(ratio(2, 3).checked_div(Rational::ZERO), Err(Error::DivisionByZero));
+}
+
+#[test]
+fn what_fits_after_reduction_is_answered_and_what_does_not_is_refused() {
+    let big = ratio(i128::MAX, 3);
+    assert_eq!(big.checked_mul(ratio(3, i128::MAX)), Ok(Rational::ONE));
+    assert_eq!(big.checked_mul(big), Err(Error::Overflow));
+    assert_eq!(
+        Rational::from(i128::MAX).checked_add(Rational::ONE),
+        Err(Error::Overflow)
+    );
+    assert_eq!(Rational::from(i128::MIN).checked_neg(), Err(Error::Overflow));
+    assert_eq!(Rational::new(1, i128::MIN), Err(Error::Overflow));
+}
+
+#[test]
+fn decimals_round_half_to_even_and_drop_trailing_zeros() {
+    for (numerator, denominator, places, expected) in [
+        (1, 3, 4, "0.3333"),
+        (2, 3, 4, "0.6667"),
+        (5, 2, 0, "2"),
+        (7, 2, 0, "4"),
+        (-1, 3, 0, "0"),
+        (-2, 3, 0, "-1"),
+        (1, 8, 2, "0.12"),
+        (3, 8, 2, "0.38"),
+        (1, 4, 9, "0.25"),
+        (999_999, 1_000_000, 3, "1"),
+        (1_999_999, 1_000_000, 3, "2"),
+        (100, 1, 5, "100"),
+        (1, 1_000_000, 5, "0"),
+        (i128::MAX - 1, i128::MAX, 38, "0.99999999999999999999999999999999999999"),
+    ] {
+        assert_eq!(
+            ratio(numerator, denominator).to_decimal_string(places),
+            expected,
+            "{numerator}/{denominator}"
+        );
+    }
+}
+
+#[test]
+fn rounding_to_whole_numbers() {
+    let rounded: Vec<_> = [-5, -3, -1, 1, 3, 5].map(|n| ratio(n, 2).round_half_even()).into();
+    assert_eq!(rounded, [-2, -2, 0, 0, 2, 2]);
+    assert_eq!(Rational::from(i128::MIN).round_half_even(), i128::MIN);
+}
+
+proptest! {
+    #[test]
+    fn field_laws_hold(a in -1_000_000_i128..1_000_000, b in 1_i128..100_000, c in -1_000_000_i128..1_000_000,
+                       d in 1_i128..100_000) {
+        let (x, y) = (ratio(a, b), ratio(c, d));
+        prop_assert_eq!(x.checked_add(y), y.checked_add(x));
+        prop_assert_eq!(x.checked_add(y)?.checked_sub(y), Ok(x));
+        prop_assert_eq!(x.checked_add(y)?, ratio(a * d + c * b, b * d));
+        prop_assert_eq!(x.checked_mul(y)?, ratio(a * c, b * d));
+        if !y.is_zero() {
+            prop_assert_eq!(x.checked_div(y)?.checked_mul(y), Ok(x));
+        }
+        prop_assert_eq!(x.cmp(&y), (a * d).cmp(&(c * b)));
+    }
+
+    #[test]
+    fn order_never_overflows(a: i128, b in 1_i128.., c: i128, d in 1_i128..) {
+        let (x, y) = (ratio(a, b), ratio(c, d));
+        prop_assert_eq!(x.cmp(&y), y.cmp(&x).reverse());
+        if x.to_f64() < y.to_f64() * (1.0 - 1e-12 * y.to_f64().signum()) {
+            prop_assert!(x < y);
+        }
+    }
+
+    #[test]
+    fn a_decimal_is_within_half_a_unit_of_the_last_place(a in -10_000_000_i128..10_000_000, b in 1_i128..10_000_000) {
+        let text = ratio(a, b).to_decimal_string(6);
+        let micros: i128 = text.split_once('.').map_or_else(
+            || text.parse::<i128>().expect("digits") * 1_000_000,
+            |(whole, fraction)| {
+                let sign = if whole.starts_with('-') { -1 } else { 1 };
+                let whole: i128 = whole.trim_start_matches('-').parse().expect("digits");
+                sign * (whole * 1_000_000 + format!("{fraction:0<6}").parse::<i128>().expect("digits"))
+            },
+        );
+        prop_assert!((2 * (micros * b - a * 1_000_000)).abs() <= b);
+        prop_assert!(!text.contains('.') || !text.ends_with('0'));
+    }
+}
