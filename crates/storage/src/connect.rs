@@ -1,0 +1,138 @@
+//! Opening a database, and refusing one that would not keep our promises.
+
+use std::time::Duration;
+
+use sea_orm::{ConnectOptions, ConnectionTrait, Database as SeaDatabase, DatabaseConnection, DbBackend, DbErr, Statement};
+use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+
+use crate::Error;
+
+/// How to connect.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// `sqlite://PATH`, or `postgres://USER@HOST/DATABASE`.
+    pub url: String,
+    /// The most connections to PostgreSQL, or the most readers of SQLite (which has one writer).
+    pub max_connections: u32,
+    /// How long a call waits for a connection.
+    pub acquire_timeout: Duration,
+}
+
+/// Connections to one database: writers and readers. On PostgreSQL both are the same pool.
+#[derive(Debug, Clone)]
+pub(crate) struct Connections {
+    pub(crate) writer: DatabaseConnection,
+    pub(crate) reader: DatabaseConnection,
+}
+
+impl Connections {
+    pub(crate) async fn open(options: &Options) -> Result<Self, Error> {
+        if DbBackend::Sqlite.is_prefix_of(&options.url) {
+            let writer = SeaDatabase::connect(sqlite(options, 1, false)).await?;
+            check_sqlite(&writer).await?;
+            let reader = SeaDatabase::connect(sqlite(options, options.max_connections, true)).await?;
+            Ok(Self { writer, reader })
+        } else if DbBackend::Postgres.is_prefix_of(&options.url) {
+            let pool = SeaDatabase::connect(postgres(options)).await?;
+            check_postgres(&pool).await?;
+            Ok(Self { writer: pool.clone(), reader: pool })
+        } else {
+            Err(Error::Unfit(format!("{:?} is neither a sqlite:// nor a postgres:// URL", redacted(&options.url))))
+        }
+    }
+}
+
+/// A database URL without its password.
+#[must_use]
+pub fn redacted(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    match rest.rsplit_once('@') {
+        Some((credentials, place)) => {
+            let user = credentials.split(':').next().unwrap_or_default();
+            format!("{scheme}://{user}:***@{place}")
+        }
+        None => url.to_owned(),
+    }
+}
+
+fn common(options: &Options, connections: u32) -> ConnectOptions {
+    let mut connect = ConnectOptions::new(options.url.as_str());
+    connect.max_connections(connections).acquire_timeout(options.acquire_timeout).sqlx_logging(false).record_stmt_in_spans(false);
+    connect
+}
+
+fn sqlite(options: &Options, connections: u32, read_only: bool) -> ConnectOptions {
+    let mut connect = common(options, connections);
+    connect.map_sqlx_sqlite_opts(move |sqlite| {
+        sqlite
+            .create_if_missing(!read_only)
+            .read_only(read_only)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(10))
+            .foreign_keys(true)
+            .pragma("cache_size", "-65536")
+    });
+    connect
+}
+
+fn postgres(options: &Options) -> ConnectOptions {
+    let mut connect = common(options, options.max_connections);
+    connect.set_application_name("scoreline").max_lifetime(Duration::from_secs(1_800));
+    // A `begin` that was cancelled half-way leaves its transaction open on the pooled connection, and the next
+    // borrower would write inside it. Whatever comes back to the pool comes back without a transaction.
+    connect.map_sqlx_postgres_pool_opts(|pool| {
+        pool.after_release(|connection, _| {
+            Box::pin(async move {
+                sqlx::raw_sql("ROLLBACK").execute(connection).await?;
+                Ok(true)
+            })
+        })
+    });
+    connect
+}
+
+/// The first SQLite without the WAL-reset corruption.
+const MIN_SQLITE: (u32, u32, u32) = (3, 51, 3);
+
+async fn check_sqlite(db: &DatabaseConnection) -> Result<(), Error> {
+    let version = show(db, "SELECT sqlite_version()").await?;
+    let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+    if found < MIN_SQLITE {
+        return Err(Error::Unfit(format!("SQLite is {version}, 3.51.3 or newer is needed")));
+    }
+    Ok(())
+}
+
+/// Refuses a server on which an acknowledged event could be lost with the power.
+async fn check_postgres(db: &DatabaseConnection) -> Result<(), Error> {
+    let version = show(db, "SHOW server_version_num").await?;
+    if version.parse::<u32>().unwrap_or(0) < 150_000 {
+        return Err(Error::Unfit(format!("PostgreSQL's version number is {version}, 150000 (15.0) or newer is needed")));
+    }
+    for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
+        let value = show(db, &format!("SHOW {setting}")).await?;
+        if value == "off" {
+            return Err(Error::Unfit(format!("PostgreSQL runs with {setting} = off: an acknowledged event could be lost")));
+        }
+    }
+    Ok(())
+}
+
+async fn show(db: &DatabaseConnection, sql: &str) -> Result<String, DbErr> {
+    let statement = Statement::from_string(db.get_database_backend(), sql);
+    let row = db.query_one_raw(statement).await?.ok_or_else(|| DbErr::RecordNotFound(sql.to_owned()))?;
+    row.try_get_by_index(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redacted_url_has_no_password() {
+        assert_eq!(redacted("postgres://me:secret@db/scoreline"), "postgres://me:***@db/scoreline");
+        assert_eq!(redacted("sqlite://scoreline.db"), "sqlite://scoreline.db");
+    }
+}

@@ -1,0 +1,72 @@
+//! A database of ours: the implementation of the traits.
+
+use std::future::Future;
+
+use sea_orm::{
+    AccessMode, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait as _,
+};
+
+use crate::{
+    Error,
+    connect::{Connections, Options},
+};
+
+/// A database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Database {
+    connections: Connections,
+}
+
+impl Database {
+    /// Connects, and refuses a database that would not keep our promises.
+    ///
+    /// # Errors
+    /// When it can't be reached, or is unfit.
+    pub async fn open(options: &Options) -> Result<Self, Error> {
+        Ok(Self { connections: Connections::open(options).await? })
+    }
+
+    /// The connections that write, for migrations.
+    #[must_use]
+    pub fn writer(&self) -> &DatabaseConnection {
+        &self.connections.writer
+    }
+
+    pub(crate) fn reader(&self) -> &DatabaseConnection {
+        &self.connections.reader
+    }
+
+    /// A transaction that writes. On SQLite it is the only one from its first statement on.
+    pub(crate) async fn begin_write(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        self.writer().begin_with_options(options).await
+    }
+
+    /// A transaction that reads one snapshot.
+    pub(crate) async fn begin_read(&self) -> Result<DatabaseTransaction, DbErr> {
+        match self.reader().get_database_backend() {
+            DbBackend::Postgres => {
+                self.reader().begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly)).await
+            }
+            _ => self.reader().begin().await,
+        }
+    }
+
+    /// Runs a write in a task of its own: a caller that goes away can't stop it half-way.
+    pub(crate) async fn detached<T: Send + 'static>(
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        tokio::spawn(work).await.map_err(|_| Error::Stopped)?
+    }
+
+    /// Closes all connections.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn close(self) -> Result<(), Error> {
+        self.connections.reader.close_by_ref().await?;
+        self.connections.writer.close_by_ref().await?;
+        Ok(())
+    }
+}

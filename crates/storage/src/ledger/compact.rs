@@ -1,0 +1,149 @@
+//! Merging small segments into large ones, size tier by size tier, so that each row is rewritten a few times only.
+
+use scoreline_core::{id::TenantId, ledger};
+use sea_orm::ConnectionTrait;
+
+use super::{read, write};
+use crate::{Database, Error, sql};
+
+/// When segments are merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CompactionPlan {
+    /// How many neighbours of one size tier are merged into one of the next.
+    pub fan_in: usize,
+    /// Segments from this many rows on are left as they are.
+    pub max_rows: u64,
+}
+
+impl Default for CompactionPlan {
+    fn default() -> Self {
+        Self { fan_in: 16, max_rows: 1 << 20 }
+    }
+}
+
+/// What a compaction did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compacted {
+    /// How many segments became one.
+    pub segments: usize,
+    /// How many rows they have.
+    pub rows: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Size {
+    last_commit: u64,
+    rows: u64,
+}
+
+/// The transaction `compact`. It takes no lock on the tenant: commits append other segments meanwhile. Two compactors
+/// that choose the same run can't both delete all of it, and the one that can't gives up.
+pub(crate) async fn compact(database: &Database, tenant: &TenantId, plan: &CompactionPlan) -> Result<Option<Compacted>, Error> {
+    let sizes = sizes(database.reader(), tenant, plan).await?;
+    let Some(run) = choose(&sizes, plan) else { return Ok(None) };
+    let (after, to) = (run.after, run.to);
+    let transaction = database.begin_write().await?;
+    let sql = "SELECT first_commit, last_commit, row_count, checksum, data FROM ledger_segment
+         WHERE tenant_id = $1 AND last_commit > $2 AND last_commit <= $3 ORDER BY last_commit";
+    let range = || [sql::signed(after).into(), sql::signed(to).into()];
+    let rows = sql::select(&transaction, sql, tenant.as_str(), range()).await?;
+    let segments = rows.iter().map(read::segment).collect::<Result<Vec<_>, _>>()?;
+    let merged = tokio::task::block_in_place(|| ledger::merge(segments.iter().map(|segment| segment.data.as_slice())))
+        .map_err(|error| Error::damaged(format!("a segment between commits {after} and {to}"), error))?;
+    let sql = "DELETE FROM ledger_segment WHERE tenant_id = $1 AND last_commit > $2 AND last_commit <= $3";
+    let deleted = sql::execute(&transaction, sql, tenant.as_str(), range()).await?;
+    if segments.len() != run.segments || deleted != run.segments as u64 {
+        transaction.rollback().await?;
+        return Ok(None);
+    }
+    write::insert_segment(&transaction, tenant, merged).await?;
+    transaction.commit().await?;
+    Ok(Some(Compacted { segments: run.segments, rows: segments.iter().map(|segment| segment.rows).sum() }))
+}
+
+async fn sizes(db: &impl ConnectionTrait, tenant: &TenantId, plan: &CompactionPlan) -> Result<Vec<Size>, Error> {
+    // What is full never changes again: only what came after the last full segment is of interest.
+    let sql = "SELECT last_commit, row_count FROM ledger_segment WHERE tenant_id = $1 AND last_commit > COALESCE(
+             (SELECT MAX(full_one.last_commit) FROM ledger_segment full_one WHERE full_one.tenant_id = $1 AND full_one.row_count >= $2), 0)
+         ORDER BY last_commit LIMIT 100000";
+    let rows = sql::select(db, sql, tenant.as_str(), [sql::signed(plan.max_rows).into()]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Size {
+                last_commit: sql::unsigned(row.try_get_by_index(0)?, "a commit number")?,
+                rows: sql::unsigned(row.try_get_by_index(1)?, "a row count")?,
+            })
+        })
+        .collect()
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Run {
+    /// The last commit before the run.
+    after: u64,
+    /// The last commit of the run.
+    to: u64,
+    segments: usize,
+}
+
+fn tier(rows: u64, plan: &CompactionPlan) -> u32 {
+    rows.max(1).ilog(plan.fan_in.max(2) as u64)
+}
+
+/// The newest run of at least `fan_in` neighbours of which none is of a higher tier than the newest one.
+fn choose(sizes: &[Size], plan: &CompactionPlan) -> Option<Run> {
+    let mut end = sizes.len();
+    while end >= plan.fan_in.max(2) {
+        let highest = tier(sizes[end - 1].rows, plan);
+        let length = sizes[..end].iter().rev().take_while(|size| tier(size.rows, plan) <= highest).count();
+        if length >= plan.fan_in.max(2) {
+            let start = end - length;
+            let after = if start == 0 { before_first(sizes) } else { sizes[start - 1].last_commit };
+            return Some(Run { after, to: sizes[end - 1].last_commit, segments: length });
+        }
+        end -= length.max(1);
+    }
+    None
+}
+
+/// The first of the sizes follows a full segment, or nothing. Its rows begin after the commit before it, and no other
+/// segment ends between: one below its own last commit would do, were it not merged itself, so 0 is asked for only
+/// when it is the very first.
+fn before_first(sizes: &[Size]) -> u64 {
+    sizes.first().map_or(0, |first| first.last_commit - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAN: CompactionPlan = CompactionPlan { fan_in: 4, max_rows: 1_000 };
+
+    fn sizes(rows: &[u64]) -> Vec<Size> {
+        rows.iter().zip(10..).map(|(rows, last_commit)| Size { last_commit, rows: *rows }).collect()
+    }
+
+    #[test]
+    fn too_few_neighbours_are_left_alone() {
+        assert_eq!(choose(&sizes(&[1, 1, 1]), &PLAN), None);
+        assert_eq!(choose(&[], &PLAN), None);
+    }
+
+    #[test]
+    fn neighbours_of_one_tier_become_one_of_the_next() {
+        let run = choose(&sizes(&[100, 1, 2, 3, 2]), &PLAN);
+        assert_eq!(run, Some(Run { after: 10, to: 14, segments: 4 }));
+    }
+
+    #[test]
+    fn small_ones_between_larger_ones_go_along() {
+        let run = choose(&sizes(&[17, 1, 20, 18]), &PLAN);
+        assert_eq!(run, Some(Run { after: 9, to: 13, segments: 4 }));
+    }
+
+    #[test]
+    fn small_newest_ones_do_not_hide_an_older_run() {
+        let run = choose(&sizes(&[17, 18, 20, 18, 1]), &PLAN);
+        assert_eq!(run, Some(Run { after: 9, to: 13, segments: 4 }));
+    }
+}

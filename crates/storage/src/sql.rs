@@ -1,0 +1,193 @@
+//! The few shapes of statement that we use, and where the two engines need other words.
+//!
+//! Statements have constant text whatever the number of rows on PostgreSQL (`unnest`), and chunks of constant size on
+//! SQLite (multi-row `VALUES`), so that both prepare them once.
+
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value, sea_query::ArrayType};
+
+use crate::Error;
+
+/// The most rows of one statement on SQLite; columns × rows stays below its limit of 32 766 values.
+const SQLITE_ROWS: usize = 500;
+
+/// The values of one column, one a row.
+#[derive(Debug)]
+pub(crate) enum Column {
+    Text(Vec<String>),
+    Bytes(Vec<Vec<u8>>),
+    Big(Vec<i64>),
+    Int(Vec<i32>),
+    Small(Vec<i16>),
+}
+
+impl Column {
+    fn len(&self) -> usize {
+        match self {
+            Self::Text(values) => values.len(),
+            Self::Bytes(values) => values.len(),
+            Self::Big(values) => values.len(),
+            Self::Int(values) => values.len(),
+            Self::Small(values) => values.len(),
+        }
+    }
+
+    fn array_type(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "text[]",
+            Self::Bytes(_) => "bytea[]",
+            Self::Big(_) => "bigint[]",
+            Self::Int(_) => "integer[]",
+            Self::Small(_) => "smallint[]",
+        }
+    }
+
+    fn into_values(self) -> (ArrayType, Vec<Value>) {
+        match self {
+            Self::Text(values) => (ArrayType::String, values.into_iter().map(Into::into).collect()),
+            Self::Bytes(values) => (ArrayType::Bytes, values.into_iter().map(Into::into).collect()),
+            Self::Big(values) => (ArrayType::BigInt, values.into_iter().map(Into::into).collect()),
+            Self::Int(values) => (ArrayType::Int, values.into_iter().map(Into::into).collect()),
+            Self::Small(values) => (ArrayType::SmallInt, values.into_iter().map(Into::into).collect()),
+        }
+    }
+}
+
+/// Inserts rows of one tenant: `columns` beside `tenant_id`, which is the same for all. `conflict` is what follows
+/// the rows (`ON CONFLICT …`), or nothing.
+pub(crate) async fn insert(
+    db: &impl ConnectionTrait,
+    table: &str,
+    tenant: &str,
+    columns: Vec<(&str, Column)>,
+    conflict: &str,
+) -> Result<(), DbErr> {
+    let rows = columns.first().map_or(0, |(_, column)| column.len());
+    if rows == 0 {
+        return Ok(());
+    }
+    debug_assert!(columns.iter().all(|(_, column)| column.len() == rows), "columns of {table} differ in length");
+    let names = columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    match db.get_database_backend() {
+        DbBackend::Postgres => insert_unnest(db, table, tenant, &names, columns, conflict).await,
+        _ => insert_values(db, table, tenant, &names, columns, conflict).await,
+    }
+}
+
+async fn insert_unnest(
+    db: &impl ConnectionTrait,
+    table: &str,
+    tenant: &str,
+    names: &str,
+    columns: Vec<(&str, Column)>,
+    conflict: &str,
+) -> Result<(), DbErr> {
+    let arrays = columns.iter().enumerate().map(|(at, (_, column))| format!("${}::{}", at + 2, column.array_type()));
+    let arrays = arrays.collect::<Vec<_>>().join(", ");
+    let sql = format!("INSERT INTO {table} (tenant_id, {names}) SELECT $1, * FROM unnest({arrays}) {conflict}");
+    let mut values: Vec<Value> = vec![tenant.into()];
+    for (_, column) in columns {
+        let (kind, array) = column.into_values();
+        values.push(Value::Array(kind, Some(Box::new(array))));
+    }
+    db.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    Ok(())
+}
+
+async fn insert_values(
+    db: &impl ConnectionTrait,
+    table: &str,
+    tenant: &str,
+    names: &str,
+    columns: Vec<(&str, Column)>,
+    conflict: &str,
+) -> Result<(), DbErr> {
+    let width = columns.len();
+    let mut columns: Vec<_> = columns.into_iter().map(|(_, column)| column.into_values().1.into_iter()).collect();
+    let mut left = columns.first().map_or(0, ExactSizeIterator::len);
+    while left > 0 {
+        let rows = left.min(SQLITE_ROWS);
+        let mut values: Vec<Value> = Vec::with_capacity(rows * width + 1);
+        values.push(tenant.into());
+        for _ in 0..rows {
+            values.extend(columns.iter_mut().filter_map(Iterator::next));
+        }
+        let sql = format!("INSERT INTO {table} (tenant_id, {names}) VALUES {} {conflict}", placeholders(rows, width));
+        db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
+        left -= rows;
+    }
+    Ok(())
+}
+
+fn placeholders(rows: usize, width: usize) -> String {
+    let mut text = String::with_capacity(rows * (width * 4 + 6));
+    let mut next = 2;
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(?1" } else { ",(?1" });
+        for _ in 0..width {
+            text.push_str(",?");
+            text.push_str(&next.to_string());
+            next += 1;
+        }
+        text.push(')');
+    }
+    text
+}
+
+/// Reads rows. `$1` is the tenant; `values` follow from `$2` on.
+pub(crate) async fn select(
+    db: &impl ConnectionTrait,
+    sql: impl Into<String>,
+    tenant: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<Vec<QueryResult>, DbErr> {
+    let values = std::iter::once(tenant.into()).chain(values);
+    db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await
+}
+
+/// Reads at most one row.
+pub(crate) async fn select_one(
+    db: &impl ConnectionTrait,
+    sql: impl Into<String>,
+    tenant: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<Option<QueryResult>, DbErr> {
+    let values = std::iter::once(tenant.into()).chain(values);
+    db.query_one_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await
+}
+
+/// Changes rows and says how many.
+pub(crate) async fn execute(
+    db: &impl ConnectionTrait,
+    sql: impl Into<String>,
+    tenant: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<u64, DbErr> {
+    let values = std::iter::once(tenant.into()).chain(values);
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    Ok(db.execute_raw(statement).await?.rows_affected())
+}
+
+/// A condition "is one of these texts" with the list as parameter `$at`, and the parameter: one statement text
+/// whatever the length of the list.
+pub(crate) fn is_one_of(backend: DbBackend, at: usize, texts: impl IntoIterator<Item = String>) -> (String, Value) {
+    match backend {
+        DbBackend::Postgres => {
+            let texts = texts.into_iter().map(Value::from).collect();
+            (format!("= ANY(${at})"), Value::Array(ArrayType::String, Some(Box::new(texts))))
+        }
+        _ => {
+            let list = serde_json::Value::from_iter(texts).to_string();
+            (format!("IN (SELECT value FROM json_each(${at}))"), list.into())
+        }
+    }
+}
+
+/// A stored number that can't be negative.
+pub(crate) fn unsigned(value: i64, what: &str) -> Result<u64, Error> {
+    u64::try_from(value).map_err(|_| Error::damaged(what, format_args!("{value} is negative")))
+}
+
+/// A number of ours for a `BIGINT`.
+pub(crate) fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}

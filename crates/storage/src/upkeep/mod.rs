@@ -1,0 +1,34 @@
+//! Looking after what is stored: folding the log again, and checking everything against everything.
+
+mod rebuild;
+mod verify;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use scoreline_core::id::TenantId;
+use sea_orm::{ConnectionTrait as _, Statement};
+
+pub use self::{
+    rebuild::{Difference, RebuildReport},
+    verify::VerifyReport,
+};
+pub(crate) use self::rebuild::refold;
+use crate::{Database, Error, Upkeep};
+
+#[async_trait]
+impl Upkeep for Database {
+    async fn rebuild(&self, tenant: &TenantId, apply: bool, now: Timestamp) -> Result<RebuildReport, Error> {
+        let (database, tenant) = (self.clone(), tenant.clone());
+        Self::detached(async move { rebuild::rebuild(&database, &tenant, apply, now).await }).await
+    }
+
+    async fn verify(&self, tenant: &TenantId) -> Result<VerifyReport, Error> {
+        verify::verify(self, tenant).await
+    }
+
+    async fn ready(&self) -> Result<(), Error> {
+        let backend = self.reader().get_database_backend();
+        self.reader().query_one_raw(Statement::from_string(backend, "SELECT last_commit FROM tenant LIMIT 1")).await?;
+        Ok(())
+    }
+}
