@@ -1,0 +1,213 @@
+//! What all calls share, and how a question is answered.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use scoreline_core::{
+    dimension::Tables,
+    metric::evaluate::{self, Question, Table},
+    query::Options,
+};
+use scoreline_proto::{analytics::v1 as wire, encode};
+use scoreline_server::{
+    config::Limits,
+    shutdown::Shutdown,
+    status::{INTERNAL, Kind, Problem},
+};
+use scoreline_storage::{Ledger, Store};
+use tokio::runtime::Handle;
+
+use crate::{
+    answers::{LedgerAnswers, Stop, Threads},
+    caller::Caller,
+    catalogue::{Catalogue, Catalogues},
+    clock::Clock,
+    convert::known::Known,
+    failure,
+    image::{Images, Snapshot},
+};
+
+/// What all calls share.
+pub(crate) struct Analytics {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) images: Images,
+    pub(crate) catalogues: Catalogues,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) threads: Threads,
+    pub(crate) limits: Limits,
+    pub(crate) shutdown: Shutdown,
+}
+
+/// The state of knowledge that answers.
+#[derive(Debug, Clone)]
+pub(crate) struct Standing {
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) tables: Arc<Tables>,
+    /// The last commit that is known.
+    pub(crate) commit: u64,
+    pub(crate) commit_time: Timestamp,
+    /// The present.
+    pub(crate) now: Timestamp,
+}
+
+impl Standing {
+    pub(crate) fn watermark(&self) -> wire::Watermark {
+        wire::Watermark {
+            commit: i64::try_from(self.commit).unwrap_or(i64::MAX),
+            commit_time: Some(encode::instant(self.commit_time)),
+        }
+    }
+
+    /// A question in this state of knowledge.
+    pub(crate) fn put(&self, mut question: Question) -> Question {
+        question.known_at = Some(self.commit);
+        question.now = self.now;
+        question
+    }
+}
+
+impl Analytics {
+    /// The state of knowledge that a call asks for, with at least a commit.
+    pub(crate) async fn standing(&self, caller: &Caller, known: Known, at_least: u64) -> Result<Standing, Problem> {
+        match known {
+            Known::Now => {
+                let snapshot = self.images.get(caller, at_least).await?;
+                let (commit, now) = (snapshot.commit, self.clock.now());
+                self.standing_at(caller, snapshot, commit, now).await
+            }
+            Known::Commit(commit) => {
+                let snapshot = self.images.get(caller, at_least.max(commit)).await?;
+                let mut standing = self
+                    .standing_at(caller, snapshot, commit, Timestamp::UNIX_EPOCH)
+                    .await?;
+                standing.now = standing.commit_time.min(self.clock.now());
+                Ok(standing)
+            }
+            Known::Instant(instant) => {
+                let snapshot = self.images.get(caller, at_least).await?;
+                let commit = self
+                    .store
+                    .commit_at(&caller.tenant, instant)
+                    .await
+                    .map_err(|error| failure::stored(&error))?;
+                let snapshot = if commit > snapshot.commit {
+                    self.images.get(caller, commit).await?
+                } else {
+                    snapshot
+                };
+                self.standing_at(caller, snapshot, commit, instant.min(self.clock.now()))
+                    .await
+            }
+        }
+    }
+
+    /// The state of knowledge at a commit, with a present of one's own.
+    pub(crate) async fn standing_at(
+        &self,
+        caller: &Caller,
+        snapshot: Arc<Snapshot>,
+        commit: u64,
+        now: Timestamp,
+    ) -> Result<Standing, Problem> {
+        let commit_time = if commit == snapshot.commit {
+            snapshot.commit_time
+        } else {
+            self.instant_of(caller, commit).await?
+        };
+        let tables = snapshot.facts.tables(Some(commit));
+        Ok(Standing {
+            snapshot,
+            tables,
+            commit,
+            commit_time,
+            now,
+        })
+    }
+
+    async fn instant_of(&self, caller: &Caller, commit: u64) -> Result<Timestamp, Problem> {
+        let found = self
+            .store
+            .instants(&caller.tenant, commit..=commit)
+            .await
+            .map_err(|error| failure::stored(&error))?;
+        if let Some((_, instant)) = found.first() {
+            return Ok(*instant);
+        }
+        let tenant = self
+            .store
+            .tenant(&caller.tenant)
+            .await
+            .map_err(|error| failure::stored(&error))?;
+        tenant
+            .map(|tenant| tenant.created_at)
+            .ok_or_else(|| failure::unknown_tenant(caller.tenant.as_str()))
+    }
+
+    /// Answers a question that was put. `prefix` is where its query stands in the request.
+    pub(crate) async fn table(
+        &self,
+        caller: &Caller,
+        catalogue: &Arc<Catalogue>,
+        standing: &Standing,
+        question: Question,
+        prefix: &'static str,
+    ) -> Result<Table, Problem> {
+        let (metrics, limit) = (Arc::clone(catalogue), self.limits.max_query_cells);
+        self.compute(caller, catalogue, standing, move |over| {
+            let (registry, policies) = (&metrics.registry, &metrics.policies);
+            let table = evaluate::evaluate(over, registry, policies, &over.tables, &question)
+                .map_err(|error| failure::unanswered(error, prefix))?;
+            let cells = table.rows.len().saturating_mul(table.columns.len());
+            if cells > limit {
+                let problem = format!("make an answer of {cells} cells, the limit is {limit}: ask for fewer");
+                return Err(failure::too_many_cells(problem, prefix));
+            }
+            Ok(table)
+        })
+        .await
+    }
+
+    /// Runs something over the ledger, off the async threads. It is told when the call is dropped.
+    pub(crate) async fn compute<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        catalogue: &Catalogue,
+        standing: &Standing,
+        work: impl FnOnce(&LedgerAnswers) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (stop, _cancel) = Stop::at(caller.deadline);
+        let lease = self.threads.one().await;
+        let over = LedgerAnswers {
+            store: Arc::clone(&self.store) as Arc<dyn Ledger>,
+            runtime: Handle::current(),
+            tenant: caller.tenant.clone(),
+            snapshot: Arc::clone(&standing.snapshot),
+            tables: Arc::clone(&standing.tables),
+            options: Options {
+                max_cells: self.limits.max_query_cells,
+                zone: zone(catalogue),
+            },
+            max_buckets: self.limits.max_buckets,
+            threads: self.threads.clone(),
+            stop,
+        };
+        let span = tracing::Span::current();
+        let done = tokio::task::spawn_blocking(move || {
+            let _held = lease;
+            span.in_scope(|| work(&over))
+        });
+        done.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a computation was stopped");
+            Err(Problem::new(
+                Kind::Internal,
+                INTERNAL,
+                "an internal error; quote the request id when you report it",
+            ))
+        })
+    }
+}
+
+fn zone(catalogue: &Catalogue) -> jiff::tz::TimeZone {
+    let name = catalogue.policies.time_zone.name();
+    jiff::tz::TimeZone::get(name).unwrap_or(jiff::tz::TimeZone::UTC)
+}

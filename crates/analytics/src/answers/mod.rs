@@ -1,0 +1,102 @@
+//! Answers queries over a snapshot, on as many threads as are free.
+
+mod held;
+mod stop;
+mod streamed;
+mod threads;
+
+use std::sync::Arc;
+
+use scoreline_core::{
+    dimension::Tables,
+    id::TenantId,
+    ledger::BlockSource,
+    metric::evaluate::{Answers, SourceError},
+    query::{self, AggregateQuery, Answer, Options},
+};
+use scoreline_storage::Ledger;
+use tokio::runtime::Handle;
+
+pub(crate) use self::{
+    stop::{Stop, Stopped},
+    threads::Threads,
+};
+use crate::image::{Pages, Snapshot, streamed};
+
+/// A tenant's ledger at one commit, as the evaluation of metrics asks it. To be used off the async threads.
+#[derive(Clone)]
+pub(crate) struct LedgerAnswers {
+    pub(crate) store: Arc<dyn Ledger>,
+    pub(crate) runtime: Handle,
+    pub(crate) tenant: TenantId,
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) tables: Arc<Tables>,
+    pub(crate) options: Options,
+    pub(crate) max_buckets: usize,
+    pub(crate) threads: Threads,
+    pub(crate) stop: Stop,
+}
+
+impl LedgerAnswers {
+    fn pages(&self) -> Pages {
+        self.pages_of(0, self.snapshot.commit)
+    }
+
+    /// The segments of the commits after one, up to another.
+    pub(crate) fn pages_of(&self, after: u64, to: u64) -> Pages {
+        Pages::new(
+            Arc::clone(&self.store),
+            self.runtime.clone(),
+            self.tenant.clone(),
+            after,
+            to,
+        )
+    }
+
+    /// The same with other dimension tables.
+    pub(crate) fn with_tables(&self, tables: Arc<Tables>) -> Self {
+        Self { tables, ..self.clone() }
+    }
+
+    /// The records behind a query's bucket.
+    pub(crate) fn contributions(
+        &self,
+        query: &AggregateQuery,
+        bucket: usize,
+        page: query::Page,
+    ) -> Result<query::Contributions, Stopped> {
+        self.stop.check()?;
+        let over = |source: &mut dyn BlockSource| {
+            query::contributions_over(source, &self.tables, query, &self.options, (bucket, &[]), page)
+        };
+        let found = match &self.snapshot.rows {
+            Some(image) => over(&mut image.source()),
+            None => over(&mut streamed(self.pages())),
+        };
+        found.map_err(Stopped::Query)
+    }
+
+    fn all(&self, queries: &[AggregateQuery]) -> Result<Vec<Answer>, Stopped> {
+        if let Some(buckets) = queries
+            .iter()
+            .map(|query| query.buckets.len())
+            .max()
+            .filter(|most| *most > self.max_buckets)
+        {
+            return Err(Stopped::TooManyBuckets {
+                buckets,
+                limit: self.max_buckets,
+            });
+        }
+        match &self.snapshot.rows {
+            Some(image) => held::answers(self, image, queries),
+            None => streamed::answers(self, queries),
+        }
+    }
+}
+
+impl Answers for LedgerAnswers {
+    fn answers(&self, queries: &[AggregateQuery]) -> Result<Vec<Answer>, SourceError> {
+        self.all(queries).map_err(|stopped| Box::new(stopped) as SourceError)
+    }
+}

@@ -1,0 +1,119 @@
+//! The worker of one tenant: group after group, until nothing waits.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use scoreline_core::id::TenantId;
+use scoreline_storage::{Disposition, Error as StoreError, Receipt, Submission};
+use tokio::sync::oneshot;
+
+use super::{Error, Shared, lock, queue::Waiting};
+
+type Answer = oneshot::Sender<Result<Receipt, Error>>;
+
+pub(super) async fn run(shared: &Shared, tenant: &TenantId) {
+    while let Some(group) = next(shared, tenant) {
+        let company = group.len();
+        commit(shared, tenant, group).await;
+        if company > 1 {
+            gather(shared, tenant, company).await;
+        }
+    }
+}
+
+/// The next group. Without one the queue goes, in the same breath: whoever comes later makes a new one.
+fn next(shared: &Shared, tenant: &TenantId) -> Option<Vec<Waiting>> {
+    let mut queues = lock(&shared.queues);
+    let group = queues.get_mut(tenant)?.take(shared.limits.max_events);
+    if group.is_empty() {
+        queues.remove(tenant);
+        return None;
+    }
+    shared.room.notify_waiters();
+    Some(group)
+}
+
+/// Callers that were answered together tend to come back together: waits until as many are here, but not for long.
+async fn gather(shared: &Shared, tenant: &TenantId, company: usize) {
+    // Those that were just answered get the chance to come back even where no time is set aside for it.
+    tokio::task::yield_now().await;
+    let deadline = tokio::time::sleep(shared.limits.max_delay);
+    let mut deadline = std::pin::pin!(deadline);
+    while let Some(came) = short_of(shared, tenant, company) {
+        tokio::select! {
+            () = &mut deadline => return,
+            () = came.notified() => {}
+        }
+    }
+}
+
+/// What to wait for, as long as fewer than `company` wait.
+fn short_of(shared: &Shared, tenant: &TenantId, company: usize) -> Option<Arc<tokio::sync::Notify>> {
+    let queues = lock(&shared.queues);
+    let queue = queues.get(tenant)?;
+    (!queue.has(company, shared.limits.max_events)).then(|| Arc::clone(&queue.came))
+}
+
+async fn commit(shared: &Shared, tenant: &TenantId, group: Vec<Waiting>) {
+    let (submissions, answers): (Vec<_>, Vec<_>) = group.into_iter().map(|next| (next.submission, next.answer)).unzip();
+    let events: usize = submissions.iter().map(|submission| submission.events.len()).sum();
+    tracing::debug!(events, submissions = submissions.len(), "committing");
+    // A copy is kept only where a failure would have to be taken apart.
+    let kept = if submissions.len() > 1 {
+        submissions.clone()
+    } else {
+        Vec::new()
+    };
+    match store(shared, tenant, submissions).await {
+        Ok(receipts) => {
+            for (answer, receipt) in answers.into_iter().zip(receipts) {
+                tell(answer, Ok(receipt));
+            }
+        }
+        Err(error) if may_be_one_of_many(&error) && !kept.is_empty() => isolate(shared, tenant, kept, answers).await,
+        Err(error) => {
+            let error = Arc::new(error);
+            for answer in answers {
+                tell(answer, Err(Error::Store(Arc::clone(&error))));
+            }
+        }
+    }
+}
+
+/// Whether leaving a submission out could help the others.
+fn may_be_one_of_many(error: &StoreError) -> bool {
+    !error.is_transient() && !matches!(error, StoreError::UnknownTenant(_))
+}
+
+/// Each on its own, once: one that cannot be stored does not sink its neighbours.
+async fn isolate(shared: &Shared, tenant: &TenantId, submissions: Vec<Submission>, answers: Vec<Answer>) {
+    tracing::warn!(
+        submissions = submissions.len(),
+        "a group failed; each of its submissions is tried alone"
+    );
+    for (submission, answer) in submissions.into_iter().zip(answers) {
+        let stored = store(shared, tenant, vec![submission]).await;
+        let receipt = stored.map(|receipts| receipts.into_iter().next());
+        tell(
+            answer,
+            receipt
+                .map_err(Arc::new)
+                .map_err(Error::Store)
+                .and_then(|receipt| receipt.ok_or(Error::Stopped)),
+        );
+    }
+}
+
+async fn store(shared: &Shared, tenant: &TenantId, submissions: Vec<Submission>) -> Result<Vec<Receipt>, StoreError> {
+    let receipts = shared.log.commit(tenant, submissions, Timestamp::now()).await?;
+    let accepted = |receipt: &Receipt| receipt.dispositions.contains(&Disposition::Accepted);
+    if receipts.iter().any(accepted) {
+        lock(&shared.recent).insert(tenant.clone());
+    }
+    Ok(receipts)
+}
+
+/// A caller that went away does not mind.
+fn tell(answer: Answer, receipt: Result<Receipt, Error>) {
+    drop(answer.send(receipt));
+}
