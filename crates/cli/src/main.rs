@@ -1,0 +1,7 @@
+//! The program `scoreline`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    scoreline_cli::main()
+}
