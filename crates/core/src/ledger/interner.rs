@@ -58,7 +58,7 @@ impl Interner {
     }
 
     fn push(&mut self, text: &[u8]) {
-        if self.len as usize % PAGE == 0 {
+        if (self.len as usize).is_multiple_of(PAGE) {
             if let Some(full) = self.pages.last_mut() {
                 full.bytes.shrink_to_fit();
             }

@@ -25,11 +25,12 @@ pub(crate) trait Lane: Copy {
 }
 
 macro_rules! lanes {
-    ($($lane:ty),*) => {$(
+    (|$it:ident| $wide:expr => $($lane:ty),*) => {$(
         impl Lane for $lane {
             #[inline(always)]
             fn wide(self) -> i64 {
-                self as i64
+                let $it = self;
+                $wide
             }
 
             #[inline(always)]
@@ -40,7 +41,9 @@ macro_rules! lanes {
     )*};
 }
 
-lanes!(i8, i32, u32, i64, u64);
+lanes!(|lane| i64::from(lane) => i8, i32, u32);
+lanes!(|lane| lane => i64);
+lanes!(|lane| lane as i64 => u64);
 
 #[derive(Debug, Clone)]
 enum Offsets {
@@ -199,7 +202,7 @@ fn step<T: Lane>(values: &[T], min: i64) -> u64 {
     let mut step = 0;
     for value in values {
         let offset = value.wide().wrapping_sub(min) as u64;
-        if step == 0 || offset % step != 0 {
+        if step == 0 || !offset.is_multiple_of(step) {
             step = greatest_common_divisor(offset, step);
         }
         if step == 1 {

@@ -7,7 +7,7 @@ use super::{
     index::Index,
     plan::Plan,
     pricing::Rates,
-    scan::{self, Gap, Run, Scratch, Work},
+    scan::{self, Cells, Gap, Run, Scratch, Work},
     sums::{self, Sums},
     tally::Tally,
 };
@@ -146,6 +146,14 @@ impl State {
     }
 
     fn add_values(&mut self, run: &Run<'_>) {
+        if run.gaps.is_empty() && run.signs.is_none() {
+            match run.cells {
+                Cells::One(cell) => self.plus.cells.extend(std::iter::repeat_n(cell, run.values.len())),
+                Cells::Many(cells) => self.plus.cells.extend_from_slice(cells),
+            }
+            self.plus.values.extend_from_slice(run.values);
+            return;
+        }
         let mut gaps = run.gaps.iter().map(|gap| gap.at).peekable();
         for (at, value) in run.values.iter().enumerate() {
             if gaps.next_if_eq(&at).is_some() {

@@ -208,7 +208,7 @@ impl<'a> Scan<'a> {
     ) -> Result<(), Error> {
         let Work { scratch, index, rates } = work;
         let rows = picks.rows();
-        self.read_keys(rows, scratch);
+        let slot = self.read_keys(rows, scratch);
         let keys: Vec<Key<'_>> = self
             .keys
             .iter()
@@ -217,7 +217,7 @@ impl<'a> Scan<'a> {
                 Bound::Constant(code) => Key::Constant(*code),
                 _ => Key::Codes(codes),
             })
-            .chain([self.slot.map_or(Key::Codes(&scratch.slots), Key::Constant)])
+            .chain([slot.map_or(Key::Codes(&scratch.slots), Key::Constant)])
             .collect();
         let one = index.ids(&keys, rows.len(), &mut scratch.cells);
         drop(keys);
@@ -235,9 +235,9 @@ impl<'a> Scan<'a> {
             if pricing.restates {
                 scratch.signs.resize(rows.len(), 1);
                 signed = true;
-                self.restate(rows, scratch, index, rates, hand_on)?;
+                self.restate((rows, slot), scratch, index, rates, hand_on)?;
             } else {
-                self.price(pricing, rows, scratch, rates)?;
+                self.price(pricing, (rows, slot), scratch, rates)?;
             }
         }
         let cells = one.map_or(Cells::Many(&scratch.cells), Cells::One);
@@ -253,32 +253,38 @@ impl<'a> Scan<'a> {
         hand_on(index, &run)
     }
 
-    fn read_keys(&self, rows: Rows<'_>, scratch: &mut Scratch) {
+    /// Reads the codes of keys and the slots of a run; gives the slot if it is one for all.
+    fn read_keys(&self, rows: Rows<'_>, scratch: &mut Scratch) -> Option<u32> {
+        let mut slot = self.slot;
         scratch.keys.resize_with(self.keys.len(), Vec::new);
         for (bound, codes) in self.keys.iter().zip(&mut scratch.keys) {
             if !matches!(bound, Bound::Constant(_)) {
                 bound.read(self.block, rows, codes);
             }
         }
-        if self.slot.is_none() {
+        if slot.is_none() {
             scratch.wide.clear();
             self.clock.read(rows, &mut scratch.wide);
-            scratch.slots.clear();
-            scratch
-                .slots
-                .extend(scratch.wide.iter().map(|time| self.plan.slots.of(*time)));
+            slot = self.plan.slots.of_run(&scratch.wide, &mut scratch.slots);
         }
+        slot
     }
 
     /// Converts the amounts of a run.
-    fn price(&self, pricing: &Pricing, rows: Rows<'_>, scratch: &mut Scratch, rates: &mut Rates) -> Result<(), Error> {
+    fn price(
+        &self,
+        pricing: &Pricing,
+        (rows, slot): (Rows<'_>, Option<u32>),
+        scratch: &mut Scratch,
+        rates: &mut Rates,
+    ) -> Result<(), Error> {
         scratch.days.clear();
         match pricing.day {
             RateDay::OfRow => self.block.date.read(rows, &mut scratch.days),
             RateDay::Fixed(day) => scratch.days.resize(rows.len(), day),
             RateDay::OfBucket => {
                 let last = |slot: u32| self.plan.slots.days[slot as usize].1;
-                match self.slot {
+                match slot {
                     Some(slot) => scratch.days.resize(rows.len(), last(slot)),
                     None => scratch.days.extend(scratch.slots.iter().map(|slot| last(*slot))),
                 }
@@ -311,7 +317,7 @@ impl<'a> Scan<'a> {
     /// each balance that they are part of.
     fn restate(
         &self,
-        rows: Rows<'_>,
+        (rows, slot): (Rows<'_>, Option<u32>),
         scratch: &mut Scratch,
         index: &mut Index,
         rates: &mut Rates,
@@ -328,7 +334,7 @@ impl<'a> Scan<'a> {
             }
             let (amount, sign) = (scratch.values[at], scratch.signs[at]);
             (scratch.values[at], scratch.signs[at]) = (0, 0);
-            let slot = self.slot.unwrap_or_else(|| scratch.slots[at]);
+            let slot = slot.unwrap_or_else(|| scratch.slots[at]);
             let mut codes: Vec<u32> = self
                 .keys
                 .iter()

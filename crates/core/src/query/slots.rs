@@ -94,10 +94,11 @@ impl Slots {
         slots
     }
 
+    /// A slot for each day from the one before the first point to the last point, both of which stand for all beyond.
     fn tabulate(&self) -> Vec<u32> {
         match (self.clock, self.points.first(), self.points.last()) {
             (Clock::Date | Clock::Origin, Some(first), Some(last)) if last - first <= LONGEST_TABLE => {
-                (*first..*last).map(|time| self.search(time)).collect()
+                (first - 1..=*last).map(|time| self.search(time)).collect()
             }
             _ => Vec::new(),
         }
@@ -111,14 +112,35 @@ impl Slots {
     #[inline]
     pub(super) fn of(&self, time: i64) -> u32 {
         if self.table.is_empty() {
-            return self.search(time);
+            self.search(time)
+        } else {
+            self.tabled(time)
         }
-        let place = time.wrapping_sub(self.points[0]);
-        match usize::try_from(place).ok().map(|place| self.table.get(place)) {
-            Some(Some(slot)) => *slot,
-            Some(None) => NOWHERE,
-            None => self.meaning[0],
+    }
+
+    #[inline(always)]
+    fn tabled(&self, time: i64) -> u32 {
+        let place = time
+            .wrapping_sub(self.points[0] - 1)
+            .clamp(0, self.table.len() as i64 - 1);
+        self.table[place as usize]
+    }
+
+    /// The slots of a run of times; or the one slot of them all.
+    pub(super) fn of_run(&self, times: &[i64], out: &mut Vec<u32>) -> Option<u32> {
+        let ends = times.iter().fold((i64::MAX, i64::MIN), |(min, max), time| {
+            (min.min(*time), max.max(*time))
+        });
+        if let Some(slot) = self.of_range(ends.0, ends.1.max(ends.0)) {
+            return Some(slot);
         }
+        out.clear();
+        if self.table.is_empty() {
+            out.extend(times.iter().map(|time| self.search(*time)));
+        } else {
+            out.extend(times.iter().map(|time| self.tabled(*time)));
+        }
+        None
     }
 
     /// The slot of all times from one to another, if it is one.

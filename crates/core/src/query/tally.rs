@@ -41,7 +41,7 @@ impl Tally {
     }
 
     fn grow(&mut self) {
-        let size = (self.slots.len() * 4).max(64);
+        let size = (self.slots.len() * 2).max(64);
         let before = std::mem::replace(&mut self.slots, vec![(FREE, 0); size]);
         self.taken = 0;
         for (pair, count) in before {

@@ -30,7 +30,7 @@ pub(super) fn rows(stream: &[u8]) -> Result<SegmentRows, Error> {
             limit: MAX_SEGMENT_ROWS,
         });
     }
-    let (measures, measure) = dictionary(&batch, "measure", |text| Measure::parse(text))?;
+    let (measures, measure) = dictionary(&batch, "measure", Measure::parse)?;
     let (kinds, kind) = dictionary(&batch, "subject_kind", |text| text.parse::<SubjectKind>().ok())?;
     let (subjects, subject) = dictionary(&batch, "subject", |text| Name::new(text).ok())?;
     let rows = SegmentRows {

@@ -1,0 +1,21 @@
+//! What a machine may lack, and how loudly that is said.
+
+/// Whether an environment switch demands a thing.
+fn is_required(switch: &str) -> bool {
+    std::env::var(switch).is_ok_and(|value| !value.is_empty() && value != "0")
+}
+
+/// Takes a thing that a machine may lack. Where it is missing, says on one loud line that a test did not run.
+///
+/// # Panics
+/// When it is missing and the switch demands it.
+pub fn or_say<T>(thing: Option<T>, switch: &str, what: &str) -> Option<T> {
+    if thing.is_none() {
+        assert!(!is_required(switch), "{switch} is set, but {what}");
+        #[expect(clippy::print_stderr, reason = "a test that does not run must be seen")]
+        {
+            eprintln!("\n*** NOT RUN: {what} (set {switch}=1 to fail instead) ***\n");
+        }
+    }
+    thing
+}
