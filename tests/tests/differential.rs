@@ -71,21 +71,21 @@ impl Theatre {
     }
 
     /// What is wrong with the answers to a question, in words; empty when they agree.
-    async fn fault(&self, question: Question) -> anyhow::Result<Option<String>> {
+    async fn fault(&self, question: &Question) -> anyhow::Result<Option<String>> {
         let reference = Arc::clone(&self.reference);
         let asked = question.clone();
         let expected = tokio::task::spawn_blocking(move || reference.answer(&asked));
         let mut found = Vec::new();
         let mut answers: Vec<(&Engine, QueryMetricsResponse)> = Vec::new();
         for (engine, stage) in &self.stages {
-            match ask(stage, &question).await {
+            match ask(stage, question).await {
                 Ok(answer) => answers.push((engine, answer)),
                 Err(error) => found.push(format!("{engine:?} does not answer: {error:#}")),
             }
         }
         let expected = expected.await?;
         for (engine, answer) in &answers {
-            let differences = compare::differences(&question, &compare::read(answer), &expected);
+            let differences = compare::differences(question, &compare::read(answer), &expected);
             if !differences.is_empty() {
                 found.push(format!("{engine:?} / reference, {}", listed(&differences)));
             }
@@ -96,13 +96,13 @@ impl Theatre {
             found.push(format!(
                 "the engines differ, {}",
                 listed(&compare::differences(
-                    &question,
+                    question,
                     &compare::read(one),
                     &compare::read(other)
                 ))
             ));
         }
-        Ok((!found.is_empty()).then(|| format!("history {}, {question:?}\n    {}", self.seed, found.join("\n    "))))
+        Ok((!found.is_empty()).then(|| format!("history {}: {question}\n    {}", self.seed, found.join("\n    "))))
     }
 }
 
@@ -141,8 +141,9 @@ async fn all_engines_and_the_reference_agree() -> anyhow::Result<()> {
             .map(|_| Question::draw(&mut dice))
             .collect();
         asked += questions.len() as u64;
-        let found: Vec<_> = stream::iter(questions)
-            .map(|question| theatre.fault(question))
+        let theatre = &theatre;
+        let found: Vec<_> = stream::iter(&questions)
+            .map(|question| async move { theatre.fault(question).await })
             .buffered(AT_ONCE)
             .collect()
             .await;

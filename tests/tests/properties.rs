@@ -62,15 +62,26 @@ async fn ask(stage: &Stage, question: &Question) -> anyhow::Result<QueryMetricsR
         .clone()
         .query_metrics(question.request(stage.commit))
         .await;
-    Ok(answer.with_context(|| format!("{question:?}"))?.into_inner())
+    Ok(answer.with_context(|| question.to_string())?.into_inner())
 }
 
 /// Questions about all metrics of the catalogue.
 async fn all_questions(stage: &Stage) -> anyhow::Result<Vec<Question>> {
-    let request = ListMetricsRequest { page_size: 100, ..ListMetricsRequest::default() };
+    let request = ListMetricsRequest {
+        page_size: 100,
+        ..ListMetricsRequest::default()
+    };
     let listed = stage.clients.metrics.clone().list_metrics(request).await?.into_inner();
-    ensure!(listed.next_page_token.is_empty() && listed.metrics.len() > 80, "{} metrics are listed", listed.metrics.len());
-    let metrics: Vec<Metric> = listed.metrics.iter().map(|metric| Metric::new(&metric.metric_id)).collect();
+    ensure!(
+        listed.next_page_token.is_empty() && listed.metrics.len() > 80,
+        "{} metrics are listed",
+        listed.metrics.len()
+    );
+    let metrics: Vec<Metric> = listed
+        .metrics
+        .iter()
+        .map(|metric| Metric::new(&metric.metric_id))
+        .collect();
     let shapes: [(Grain, &[&str]); 5] = [
         (Grain::Month, &[]),
         (Grain::Total, &["rep"]),

@@ -37,7 +37,7 @@ fn help_names_every_command() {
     assert_eq!(code, Some(0));
     let commands = [
         "serve", "migrate", "rebuild", "verify", "ingest", "import", "query", "explain", "metrics", "settings",
-        "tenants", "export", "keys",
+        "tenants", "export", "keys", "demo",
     ];
     for command in commands {
         assert!(

@@ -55,7 +55,7 @@ async fn compact(store: &Arc<dyn Store>, tenant: &TenantId, plan: &CompactionPla
     loop {
         match store.compact(tenant, plan).await {
             Ok(Some(merged)) => {
-                tracing::debug!(%tenant, segments = merged.segments, rows = merged.rows, "segments merged")
+                tracing::debug!(%tenant, segments = merged.segments, rows = merged.rows, "segments merged");
             }
             Ok(None) => return true,
             Err(error) => {

@@ -106,9 +106,9 @@ async fn insert_values(
     let mut left = columns.first().map_or(0, ExactSizeIterator::len);
     while left > 0 {
         let rows = left.min(SQLITE_ROWS);
-        let mut values: Vec<Value> = Vec::with_capacity(rows * width + 1);
-        values.push(tenant.into());
+        let mut values: Vec<Value> = Vec::with_capacity(rows * (width + 1));
         for _ in 0..rows {
+            values.push(tenant.into());
             values.extend(columns.iter_mut().filter_map(Iterator::next));
         }
         let sql = format!("INSERT INTO {table} (tenant_id, {names}) VALUES {} {conflict}", placeholders(rows, width));
@@ -118,19 +118,10 @@ async fn insert_values(
     Ok(())
 }
 
+/// Places without numbers: SQLite keeps a numbered one by name, and looks names up one after the other.
 fn placeholders(rows: usize, width: usize) -> String {
-    let mut text = String::with_capacity(rows * (width * 4 + 6));
-    let mut next = 2;
-    for row in 0..rows {
-        text.push_str(if row == 0 { "(?1" } else { ",(?1" });
-        for _ in 0..width {
-            text.push_str(",?");
-            text.push_str(&next.to_string());
-            next += 1;
-        }
-        text.push(')');
-    }
-    text
+    let row = format!("(?{})", ",?".repeat(width));
+    vec![row; rows].join(",")
 }
 
 /// Reads rows. `$1` is the tenant; `values` follow from `$2` on.

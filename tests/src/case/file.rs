@@ -48,7 +48,8 @@ pub struct Query {
     pub(super) compare: Option<Compare>,
     pub(super) attribution: Option<String>,
     pub(super) currency: Option<String>,
-    pub(super) order_by: Option<String>,
+    #[serde(default)]
+    pub(super) order_by: Vec<String>,
     pub(super) limit: Option<i32>,
     pub(super) min_sample: Option<i32>,
     pub(super) time_zone: Option<String>,
@@ -72,7 +73,7 @@ pub(super) enum Compare {
 /// One cell, as worked by hand.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Expect {
+pub(super) struct Expect {
     pub(super) metric: Option<String>,
     pub(super) bucket: Option<String>,
     #[serde(default)]

@@ -2,7 +2,8 @@
 
 use prost_reflect::prost_types::Timestamp;
 use scoreline_proto::events::v1::{
-    ActivityKind, ActivityLogged, Event, LeadCreated, LeadQualified, OpportunityOpened, OpportunityWon, event::Payload,
+    ActivityDirection, ActivityKind, ActivityLogged, Event, LeadCreated, LeadQualified, OpportunityOpened,
+    OpportunityWon, event::Payload,
 };
 
 use crate::reference::dice::Dice;
@@ -70,8 +71,11 @@ impl Maker {
                 opportunity_id: self.earlier("o", dice.between(0, self.opportunities)),
                 ..OpportunityWon::default()
             }),
+            // What the server would fill in is said here, so that what is stored is what was sent.
             9 => Payload::ActivityLogged(ActivityLogged {
+                activity_id: self.earlier("a", self.made),
                 kind: ActivityKind::Call.into(),
+                direction: ActivityDirection::Outbound.into(),
                 rep_id: "rep-1".to_owned(),
                 ..ActivityLogged::default()
             }),

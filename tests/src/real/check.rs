@@ -136,6 +136,12 @@ pub(super) struct Check {
     set: &'static str,
     clients: Clients,
     expected: Value,
+    score: Score,
+}
+
+/// How many values were equal, and which were not.
+#[derive(Default)]
+struct Score {
     of_files: usize,
     of_expected: usize,
     faults: Vec<String>,
@@ -161,9 +167,7 @@ impl Check {
             set,
             clients,
             expected: expected["values"].take(),
-            of_files: 0,
-            of_expected: 0,
-            faults: Vec::new(),
+            score: Score::default(),
         }
     }
 
@@ -243,18 +247,57 @@ impl Check {
                     scope.basis.as_str_name()
                 );
                 let told = told(&answer, name, at, figure);
-                self.hold_file(&place, told.as_deref(), figure);
+                self.score.hold_file(&place, told.as_deref(), figure);
                 // A period in which nothing happened is not listed there.
                 let listed = expected
                     .as_ref()
                     .filter(|groups| truth.contains_key(name) || groups.has(name));
                 if let Some((groups, wanted)) = listed.zip(columns.expected[at]) {
-                    self.hold_expected(&place, told.as_deref(), groups.find(name, wanted.name), wanted.per_unit);
+                    self.score
+                        .hold_expected(&place, told.as_deref(), groups.find(name, wanted.name), wanted.per_unit);
                 }
             }
         }
     }
 
+    /// Tells how many values were equal.
+    ///
+    /// # Panics
+    /// When one was not, or there were too few to mean anything.
+    pub(super) fn finish(self, of_files: usize, of_expected: usize) {
+        let Self { set, score, .. } = self;
+        let some = score
+            .faults
+            .iter()
+            .take(40)
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join("\n");
+        assert!(
+            score.faults.is_empty(),
+            "{set}: {} values differ:\n{some}",
+            score.faults.len()
+        );
+        let equal = format!(
+            "{set}: {} values equal the files', {} expected.json's",
+            score.of_files, score.of_expected
+        );
+        #[expect(clippy::print_stderr, reason = "how much was compared must be seen")]
+        {
+            eprintln!("{equal}");
+        }
+        assert!(
+            score.of_files >= of_files,
+            "{equal}; at least {of_files} of the files must be compared"
+        );
+        assert!(
+            score.of_expected >= of_expected,
+            "{equal}; at least {of_expected} of expected.json must be compared"
+        );
+    }
+}
+
+impl Score {
     fn hold_file(&mut self, place: &str, told: Option<&str>, figure: &Figure) {
         let wanted = figure.map_or_else(String::new, |figure| figure.to_decimal_string(PLACES));
         if told == Some(wanted.as_str()) {
@@ -280,38 +323,6 @@ impl Check {
                 "{place}: the server says {told:?}, expected.json {expected:?} (of {per_unit})"
             ));
         }
-    }
-
-    /// Tells how many values were equal.
-    ///
-    /// # Panics
-    /// When one was not, or there were too few to mean anything.
-    pub(super) fn finish(self, of_files: usize, of_expected: usize) {
-        let Self { set, faults, .. } = &self;
-        let some = faults
-            .iter()
-            .take(40)
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join("\n");
-        assert!(faults.is_empty(), "{set}: {} values differ:\n{some}", faults.len());
-        #[expect(clippy::print_stderr, reason = "how much was compared must be seen")]
-        {
-            eprintln!(
-                "{set}: {} values equal those of the files, {} those of expected.json",
-                self.of_files, self.of_expected
-            );
-        }
-        assert!(
-            self.of_files >= of_files,
-            "{set}: only {} values were compared with the files",
-            self.of_files
-        );
-        assert!(
-            self.of_expected >= of_expected,
-            "{set}: only {} values were compared with expected.json",
-            self.of_expected
-        );
     }
 }
 
@@ -378,8 +389,11 @@ impl<'a> Groups<'a> {
     }
 }
 
-/// A group's name in an answer: `2017Q1` is `2017-Q1` there.
+/// A group's name in an answer: `2017Q1` is `2017-Q1` there, and what leads to 2015 (`2014->2015`) is that of 2015.
 fn label(name: &str) -> String {
+    if let Some((_, year)) = name.split_once("->") {
+        return year.to_owned();
+    }
     match name.split_once('Q') {
         Some((year, quarter)) if year.len() == 4 && year.parse::<u16>().is_ok() => format!("{year}-Q{quarter}"),
         _ => name.to_owned(),

@@ -1,6 +1,6 @@
 //! Importing through the command line.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::server::Server;
 
@@ -13,35 +13,38 @@ pub(super) struct Tally {
     pub(super) rejected: usize,
 }
 
-/// Imports files twice: at first every event is new, and then none is.
+/// Imports files of which every event is new.
 ///
 /// # Panics
 /// When anything is rejected or in conflict, or the number of events is another one.
 pub(super) fn import(server: &Server, set: &str, folder: &Path, files: &[&str], events: usize) {
-    let mapping = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("data")
-        .join(format!("{set}.toml"));
-    let first = run(server, &mapping, folder, files);
+    let accepted = Tally {
+        accepted: events,
+        ..Tally::default()
+    };
+    assert_eq!(run(server, set, folder, files), accepted, "{set}: the first import");
+}
+
+/// Imports files of which every event is there already.
+///
+/// # Panics
+/// When one of them is not.
+pub(super) fn import_again(server: &Server, set: &str, folder: &Path, files: &[&str], events: usize) {
+    let duplicate = Tally {
+        duplicate: events,
+        ..Tally::default()
+    };
     assert_eq!(
-        first,
-        Tally {
-            accepted: events,
-            ..Tally::default()
-        },
-        "{set}: the first import"
-    );
-    let second = run(server, &mapping, folder, files);
-    assert_eq!(
-        second,
-        Tally {
-            duplicate: events,
-            ..Tally::default()
-        },
+        run(server, set, folder, files),
+        duplicate,
         "{set}: the same import again"
     );
 }
 
-fn run(server: &Server, mapping: &Path, folder: &Path, files: &[&str]) -> Tally {
+fn run(server: &Server, set: &str, folder: &Path, files: &[&str]) -> Tally {
+    let mapping = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("data")
+        .join(format!("{set}.toml"));
     let mut command = server.command();
     command
         .args([

@@ -9,7 +9,7 @@ use scoreline_proto::analytics::v1::{Basis, Grain};
 use super::{
     check::{Check, Cut, Metric, Scope},
     figure::{Figure, count, days, decimal, distinct, growth, mean, median, month, quarter, ratio, sum, times, whole},
-    import::import,
+    import::{import, import_again},
     question::name,
     sheet::{Row, Sheet},
 };
@@ -102,6 +102,13 @@ pub async fn maven_crm(folder: &Path) {
         &["sales_pipeline.csv", "sales_teams.csv", "accounts.csv", "products.csv"],
         events,
     );
+    import_again(
+        &server,
+        SET,
+        folder,
+        &["sales_pipeline.csv", "sales_teams.csv", "accounts.csv", "products.csv"],
+        events,
+    );
 
     let mut check = Check::new(SET, folder, &server.endpoint()).await;
     check.define(OWN).await;
@@ -153,13 +160,13 @@ fn deals(pipeline: &Sheet, teams: &Sheet, accounts: &Sheet, products: &Sheet) ->
 
 const CUTS: [Cut<Deal>; 8] = [
     Cut::whole(Some("overall")),
-    Cut::by(&["rep"], |deal| deal.agent.clone()).at("by_agent"),
-    Cut::by(&["manager"], |deal| deal.manager.clone()),
-    Cut::by(&["team"], |deal| deal.manager.clone()),
-    Cut::by(&["region"], |deal| deal.region.clone()),
-    Cut::by(&["product"], |deal| deal.product.clone()),
-    Cut::by(&["product_category"], |deal| deal.series.clone()),
-    Cut::by(&["region", "industry"], |deal| {
+    Cut::by(&["rep"], |deal: &Deal| deal.agent.clone()).at("by_agent"),
+    Cut::by(&["manager"], |deal: &Deal| deal.manager.clone()),
+    Cut::by(&["team"], |deal: &Deal| deal.manager.clone()),
+    Cut::by(&["region"], |deal: &Deal| deal.region.clone()),
+    Cut::by(&["product"], |deal: &Deal| deal.product.clone()),
+    Cut::by(&["product_category"], |deal: &Deal| deal.series.clone()),
+    Cut::by(&["region", "industry"], |deal: &Deal| {
         name([deal.region.as_str(), deal.sector.as_str()])
     }),
 ];
@@ -275,7 +282,7 @@ async fn stages(check: &mut Check, deals: &[Deal]) {
         .compare(
             ALL,
             &open,
-            &[Cut::by(&["stage"], |deal| deal.stage.clone()), by_stage],
+            &[Cut::by(&["stage"], |deal: &Deal| deal.stage.clone()), by_stage],
             &is_open,
         )
         .await;

@@ -9,7 +9,7 @@ use scoreline_proto::analytics::v1::{Basis, Grain};
 use super::{
     check::{Check, Cut, Metric, Scope},
     figure::{Figure, count, days, decimal, mean, median, month, ratio, sum, whole},
-    import::import,
+    import::{import, import_again},
     question::name,
     sheet::{Row, Sheet},
 };
@@ -84,6 +84,7 @@ pub async fn olist(folder: &Path) {
     // A deal describes its account, is opened, converts its lead and is won; a review is an answer, and an inquiry answered.
     let events = leads.len() + 4 * deals.rows().count() + orders.len() + 3 * reviews.len();
     import(&server, SET, folder, &FILES, events);
+    import_again(&server, SET, folder, &FILES, events);
 
     let mut check = Check::new(SET, folder, &server.endpoint()).await;
     check.define(OWN).await;
@@ -168,8 +169,8 @@ async fn funnel(check: &mut Check, leads: &[Lead]) {
     let cuts = [
         Cut::whole(Some("funnel_overall")),
         Cut::by(&["lead_source"], |lead: &Lead| lead.origin.clone()).at("by_origin"),
-        Cut::by(&["campaign"], |lead| lead.landing_page.clone()),
-        Cut::over(Grain::Month, &[], |lead| lead.month.clone()),
+        Cut::by(&["campaign"], |lead: &Lead| lead.landing_page.clone()),
+        Cut::over(Grain::Month, &[], |lead: &Lead| lead.month.clone()),
         by_month,
     ];
     let metrics = [
@@ -201,10 +202,12 @@ async fn sellers(check: &mut Check, leads: &[Lead]) {
     let cuts = [
         Cut::whole(Some("funnel_overall")),
         Cut::by(&["lead_source"], |lead: &Lead| lead.origin.clone()).at("by_origin"),
-        Cut::by(&["rep"], |lead| of_deal(lead, |deal| &deal.rep)),
-        Cut::by(&["segment"], |lead| of_deal(lead, |deal| &deal.segment)),
-        Cut::by(&["attribute.lead_type"], |lead| of_deal(lead, |deal| &deal.lead_type)),
-        Cut::over(Grain::Month, &[], |lead| of_deal(lead, |deal| &deal.won_month)),
+        Cut::by(&["rep"], |lead: &Lead| of_deal(lead, |deal| &deal.rep)),
+        Cut::by(&["segment"], |lead: &Lead| of_deal(lead, |deal| &deal.segment)),
+        Cut::by(&["attribute.lead_type"], |lead: &Lead| {
+            of_deal(lead, |deal| &deal.lead_type)
+        }),
+        Cut::over(Grain::Month, &[], |lead: &Lead| of_deal(lead, |deal| &deal.won_month)),
     ];
     let metrics = [
         Metric::named("deals_won", "closed", |leads: &[&Lead]| Some(count(leads.len()))),
@@ -232,8 +235,8 @@ async fn sellers(check: &mut Check, leads: &[Lead]) {
 
 const ORDER_CUTS: [Cut<Order>; 3] = [
     Cut::whole(Some("orders_sample")),
-    Cut::by(&["attribute.order_status"], |order| order.status.clone()),
-    Cut::over(Grain::Month, &[], |order| order.month.clone()).at("orders_sample/by_month"),
+    Cut::by(&["attribute.order_status"], |order: &Order| order.status.clone()),
+    Cut::over(Grain::Month, &[], |order: &Order| order.month.clone()).at("orders_sample/by_month"),
 ];
 
 const ORDER_METRICS: [Metric<Order>; 4] = [

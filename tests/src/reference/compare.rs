@@ -75,12 +75,7 @@ pub fn differences(
                     if cells.get(number) != others.get(number) {
                         let (one, other) = (cells.get(number).map(brief), others.get(number).map(brief));
                         let (one, other) = (one.unwrap_or_default(), other.unwrap_or_default());
-                        found.push(format!(
-                            "{} {} {:?}: {one} / {other}",
-                            words(place),
-                            metric.id,
-                            metric.parameters
-                        ));
+                        found.push(format!("{} {metric}: {one} / {other}", words(place)));
                     }
                 }
             }

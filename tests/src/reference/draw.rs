@@ -65,9 +65,7 @@ impl Question {
             to,
             grain,
             dimensions,
-            filters: (0..dice.between(0, 3))
-                .filter_map(|number| (number == 0 || dice.percent(50)).then(|| filter(dice)))
-                .collect(),
+            filters: filters(dice),
             cohort: *dice.pick(&[None, None, Some(false), Some(true)]),
             current: dice.percent(20),
             currency: dice.percent(25).then(|| (*dice.pick(&CURRENCIES)).to_owned()),
@@ -91,6 +89,11 @@ fn range(dice: &mut Dice, most: i64) -> (Date, Date) {
     let to = from + dice.between(1, most).days();
     // Whatever is asked lies in the past.
     (from, to.min(LAST_DAY + 60.days()).max(from + 1.day()))
+}
+
+fn filters(dice: &mut Dice) -> Vec<Filter> {
+    let wanted = *dice.pick(&[0, 0, 1, 1, 2]);
+    (0..wanted).map(|_| filter(dice)).collect()
 }
 
 fn filter(dice: &mut Dice) -> Filter {

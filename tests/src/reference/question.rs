@@ -1,6 +1,6 @@
 //! A question, in the reference's own words and on the wire.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use jiff::{ToSpan as _, civil::Date};
 use scoreline_proto::{
@@ -43,6 +43,20 @@ impl Metric {
     /// The value of a parameter; empty when it is not given.
     pub fn parameter(&self, name: &str) -> &str {
         self.parameters.get(name).map_or("", String::as_str)
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parameters: Vec<_> = self
+            .parameters
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        match &parameters[..] {
+            [] => f.write_str(&self.id),
+            some => write!(f, "{}({})", self.id, some.join("; ")),
+        }
     }
 }
 
@@ -93,6 +107,36 @@ pub struct Question {
     pub current: bool,
     /// The currency; the tenant's when `None`.
     pub currency: Option<String>,
+}
+
+impl fmt::Display for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let metrics: Vec<_> = self.metrics.iter().map(Metric::to_string).collect();
+        write!(
+            f,
+            "{} of {}/{} by {:?} {:?}",
+            metrics.join(", "),
+            self.from,
+            self.to,
+            self.grain,
+            self.dimensions
+        )?;
+        for filter in &self.filters {
+            let sign = if filter.exclude { "!=" } else { "=" };
+            write!(f, ", {}{sign}{:?}", filter.dimension, filter.values)?;
+        }
+        match self.cohort {
+            None => {}
+            Some(true) => f.write_str(", cohort")?,
+            Some(false) => f.write_str(", event")?,
+        }
+        if self.current {
+            f.write_str(", as of now")?;
+        }
+        self.currency
+            .as_ref()
+            .map_or(Ok(()), |currency| write!(f, ", in {currency}"))
+    }
 }
 
 impl Question {

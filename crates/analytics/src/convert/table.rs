@@ -137,6 +137,5 @@ fn comparison(compared: &Compared) -> wire::CellComparison {
         previous: Some(result(&compared.value)),
         difference: Some(result(&compared.difference)),
         relative_change: Some(result(&compared.relative_change)),
-        previous_n: 0,
     }
 }

@@ -94,6 +94,10 @@ impl Rates {
         tables: &Tables,
         (amount, code, day): (i64, u32, i32),
     ) -> Result<Option<i64>, Error> {
+        // An amount that is not known is a row of 0 in no currency.
+        if (amount, code) == (0, 0) {
+            return Ok(Some(0));
+        }
         let page = self.pages.entry((code, day.div_euclid(PAGE_DAYS)));
         let known = &mut page.or_insert_with(|| vec![Known::NotYet; PAGE_DAYS as usize].into())
             [day.rem_euclid(PAGE_DAYS) as usize];

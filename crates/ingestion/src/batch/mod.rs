@@ -4,7 +4,7 @@ mod summary;
 
 use scoreline_core::event::{Event, Payload};
 use scoreline_proto::{decode, events::v1 as wire, types::v1::FieldViolation};
-use scoreline_server::status::{Kind, Problem};
+use scoreline_server::status::Problem;
 use scoreline_storage::Receipt;
 
 pub(crate) use self::summary::Summary;
@@ -73,12 +73,7 @@ pub(crate) fn check_size(field: &'static str, events: usize, limit: usize) -> Re
 
 /// Refuses a number that is not one.
 pub(crate) fn negative(field: &'static str, value: i64) -> Problem {
-    let kind = Kind::InvalidArgument(Vec::new());
-    Problem::new(
-        kind,
-        "OFFSET_NEGATIVE",
-        format!("{field} is {value}, it must not be negative"),
-    )
+    Problem::invalid("OFFSET_NEGATIVE", field, format!("is {value}, it must not be negative"))
 }
 
 fn read(wire: Vec<wire::Event>) -> (Batch, Vec<Event>) {

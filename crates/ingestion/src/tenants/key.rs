@@ -39,7 +39,11 @@ pub(super) async fn create(
         created_at: now,
         expires_at: wanted.expires_at,
     };
-    tenants.tenancy.create_key(&id, &record).await.map_err(failed)?;
+    tenants
+        .tenancy
+        .create_key(&id, &record)
+        .await
+        .map_err(|error| failed(&error))?;
     tracing::info!(tenant = %id, key_id = record.key_id, role = record.role, "api key created");
     let stored = ApiKey {
         tenant: id,
@@ -61,7 +65,7 @@ pub(super) async fn list(
     let id = tenant::find(tenants, &access::tenant(caller, &request.tenant_id)?)
         .await?
         .id;
-    let mut all = tenants.tenancy.keys(&id).await.map_err(failed)?;
+    let mut all = tenants.tenancy.keys(&id).await.map_err(|error| failed(&error))?;
     all.sort_by(|one, other| one.record.key_id.cmp(&other.record.key_id));
     let (found, next_page_token) = page(all, |key| &key.record.key_id, request.page_size, &request.page_token)?;
     Ok(wire::ListApiKeysResponse {
@@ -81,11 +85,16 @@ pub(super) async fn revoke(
         .tenancy
         .revoke_key(&id, &request.key_id, Timestamp::now())
         .await
-        .map_err(failed)?
+        .map_err(|error| failed(&error))?
     {
         tracing::info!(tenant = %id, key_id = request.key_id, "api key revoked");
     }
-    let mut all = tenants.tenancy.keys(&id).await.map_err(failed)?.into_iter();
+    let mut all = tenants
+        .tenancy
+        .keys(&id)
+        .await
+        .map_err(|error| failed(&error))?
+        .into_iter();
     let key = all.find(|key| key.record.key_id == request.key_id).ok_or_else(|| {
         Problem::new(
             Kind::NotFound,

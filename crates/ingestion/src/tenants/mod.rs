@@ -30,8 +30,8 @@ impl Tenants {
     }
 }
 
-fn failed(error: Error) -> Problem {
-    failure::problem(&error)
+fn failed(error: &Error) -> Problem {
+    failure::problem(error)
 }
 
 fn answer<T>(result: Result<T, Problem>) -> Result<Response<T>, Status> {

@@ -21,7 +21,7 @@ pub(super) async fn create(
         .tenancy
         .create_tenant(&id, &policies, Timestamp::now())
         .await
-        .map_err(failed)?;
+        .map_err(|error| failed(&error))?;
     Ok(wire::CreateTenantResponse {
         tenant: Some(encoded(&created)),
     })
@@ -44,7 +44,7 @@ pub(super) async fn list(
     request: &wire::ListTenantsRequest,
 ) -> Result<wire::ListTenantsResponse, Problem> {
     access::installation(caller)?;
-    let all = tenants.tenancy.tenants().await.map_err(failed)?;
+    let all = tenants.tenancy.tenants().await.map_err(|error| failed(&error))?;
     let (found, next_page_token) = page(all, |tenant| tenant.id.as_str(), request.page_size, &request.page_token)?;
     Ok(wire::ListTenantsResponse {
         tenants: found.iter().map(encoded).collect(),
@@ -65,7 +65,7 @@ pub(super) async fn settings(
 
 /// The tenant with an id.
 pub(super) async fn find(tenants: &Tenants, id: &TenantId) -> Result<Tenant, Problem> {
-    let found = tenants.tenancy.tenant(id).await.map_err(failed)?;
+    let found = tenants.tenancy.tenant(id).await.map_err(|error| failed(&error))?;
     found.ok_or_else(|| failure::unknown_tenant(id.as_str()))
 }
 

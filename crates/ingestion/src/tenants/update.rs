@@ -38,7 +38,7 @@ pub(super) async fn update(
         match store(tenants, &id, &before, &wanted).await {
             // Somebody was faster. Who named a version is told; otherwise the change goes on top of the other one.
             Err(Error::Stale { .. }) if sent.etag.is_empty() && attempts > 0 => {}
-            Err(error) => return Err(failed(error)),
+            Err(error) => return Err(failed(&error)),
             Ok(after) => return Ok(response(&before, &after)),
         }
     }

@@ -274,11 +274,9 @@ fn plus(one: Rational, other: Rational) -> Rational {
 }
 
 /// The same, saying how many are still open; never less than none.
-fn open(cell: Cell, immature: i128) -> Cell {
-    Cell {
-        immature: immature.max(0),
-        ..cell
-    }
+fn open(mut cell: Cell, immature: i128) -> Cell {
+    cell.immature = immature.max(0);
+    cell
 }
 
 /// The same, saying how many are still open where subjects are followed from their entry.

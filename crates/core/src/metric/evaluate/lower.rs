@@ -29,6 +29,9 @@ use crate::{
     rational::Rational,
 };
 
+/// A target that is not money is kept in thousandths of its metric's unit.
+const MILLI: i64 = 1_000;
+
 /// Lowers one question.
 pub(super) struct Lowering<'a> {
     pub(super) registry: &'a Registry,
@@ -403,7 +406,7 @@ impl<'a> Lowering<'a> {
             return Ok(Term::Undefined(refusal));
         }
         let unit = self.resolve_referred(id, scope)?.unit;
-        let (money, per_unit) = (unit == ShownUnit::Money, unit.scale());
+        let (money, per_unit) = (unit == ShownUnit::Money, MILLI * unit.scale());
         let aim = Aim {
             roster,
             metric: id,

@@ -104,3 +104,17 @@ fn what_has_no_currency_is_never_taken_for_the_answers() {
     let entries = [row(Revenue, "2026-01-12", "o1", 10)];
     assert!(matches!(answer(&entries, &rates(), &query), Err(Error::UnknownCurrency(text)) if text.is_empty()));
 }
+
+#[test]
+fn an_amount_that_is_not_known_is_nothing_in_any_currency() {
+    for mode in [CurrencyMode::BusinessDate, CurrencyMode::PeriodEnd] {
+        let query = into_dollars(ask(PipelineAmount, Aggregate::Balance, &MONTHS), mode);
+        let entries = [
+            row(PipelineAmount, "2026-01-12", "d1", 0),
+            row(PipelineAmount, "2026-01-12", "d2", 7).of(Dimension::Currency, "USD"),
+        ];
+        let found = answer(&entries, &rates(), &query).expect("an answer");
+        let balances: Vec<_> = found.groups[0].cells.iter().map(balance).collect();
+        assert_eq!(balances, [(0, 7, 2), (7, 7, 2)], "{mode:?}");
+    }
+}

@@ -69,7 +69,8 @@ pub(super) fn change(header: &MetricHeader, cell: &Cell) -> Piece {
         return Piece::faint("–");
     };
     let size = size(header, comparison, difference);
-    if difference == 0.0 {
+    // What rounds to nothing is no change to judge.
+    if size.starts_with("0.0") {
         return Piece::faint(format!("= {size}"));
     }
     let arrow = if difference > 0.0 { '▲' } else { '▼' };
@@ -120,7 +121,7 @@ fn reason(undefined: &Undefined) -> String {
 }
 
 fn money(amount: f64) -> String {
-    if amount.abs() < 1_000.0 {
+    if amount != 0.0 && amount.abs() < 1_000.0 {
         format!("{amount:.2}")
     } else {
         grouped(amount.round() as i64)
@@ -180,6 +181,7 @@ mod tests {
         let figure = |unit, number| figure(&header(unit, Direction::Up), number);
         assert_eq!(figure("money", 7_120_345.4), "7,120,345 USD");
         assert_eq!(figure("money", -12.5), "-12.50 USD");
+        assert_eq!(figure("money", 0.0), "0 USD");
         assert_eq!(figure("rate", 0.2734), "27.3 %");
         assert_eq!(figure("count", 1_234.0), "1,234");
         assert_eq!(figure("hours", 3.25), "3.2 h");

@@ -1,7 +1,5 @@
 //! Streams through a real server.
 
-mod support;
-
 use scoreline_proto::{
     events::v1::Event,
     ingestion::v1::{
@@ -11,11 +9,12 @@ use scoreline_proto::{
 };
 use scoreline_server::serve::Ended;
 use scoreline_storage::Log as _;
-use support::{Server, lead, odd_lead, start, tenant};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status, Streaming};
 use tonic_types::StatusExt as _;
+
+use crate::support::{Server, lead, odd_lead, start, tenant};
 
 struct Producer {
     to: mpsc::Sender<StreamEventsRequest>,

@@ -1,7 +1,5 @@
 //! Batches through a real server.
 
-mod support;
-
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -14,9 +12,10 @@ use scoreline_proto::{
 };
 use scoreline_server::serve::Ended;
 use scoreline_storage::Log as _;
-use support::{batch, lead, odd_lead, outcomes, start, tenant};
 use tonic::Code;
 use tonic_types::StatusExt as _;
+
+use crate::support::{batch, lead, odd_lead, outcomes, start, tenant};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_event_has_its_own_outcome() {

@@ -1,7 +1,5 @@
 //! Tenants, settings and keys through a real server.
 
-mod support;
-
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,9 +7,10 @@ use scoreline_ingestion::tenants::settings;
 use scoreline_proto::tenants::v1 as wire;
 use scoreline_server::{api_key, secrecy::SecretString};
 use scoreline_storage::{KeyRecord, Tenancy as _};
-use support::{PEPPER, Server, batch, lead, odd_lead, start, tenant, with_key};
 use tonic::Code;
 use tonic_types::StatusExt as _;
+
+use crate::support::{PEPPER, Server, batch, lead, odd_lead, start, tenant, with_key};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tenants_are_made_found_and_listed() {

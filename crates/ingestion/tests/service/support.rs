@@ -25,18 +25,18 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tonic::{Request, transport::Channel};
 
-pub const PEPPER: &str = "a pepper for the tests";
+pub(crate) const PEPPER: &str = "a pepper for the tests";
 
-pub struct Server {
-    pub database: Database,
-    pub address: SocketAddr,
-    pub shutdown: Shutdown,
-    pub serving: JoinHandle<Ended>,
+pub(crate) struct Server {
+    pub(crate) database: Database,
+    pub(crate) address: SocketAddr,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) serving: JoinHandle<Ended>,
     _folder: TempDir,
 }
 
 /// Starts a server with these settings over the defaults.
-pub async fn start(overrides: &[(&str, &str)]) -> Server {
+pub(crate) async fn start(overrides: &[(&str, &str)]) -> Server {
     let folder = TempDir::new().expect("a folder");
     let url = format!("sqlite://{}", folder.path().join("scoreline.db").display());
     let fixed = [
@@ -98,16 +98,16 @@ impl Server {
         endpoint.connect().await.expect("it listens")
     }
 
-    pub async fn ingestion(&self) -> IngestionServiceClient<Channel> {
+    pub(crate) async fn ingestion(&self) -> IngestionServiceClient<Channel> {
         IngestionServiceClient::new(self.channel().await)
     }
 
-    pub async fn tenants(&self) -> TenantsServiceClient<Channel> {
+    pub(crate) async fn tenants(&self) -> TenantsServiceClient<Channel> {
         TenantsServiceClient::new(self.channel().await)
     }
 
     /// The newest commit of the default tenant.
-    pub async fn commits(&self) -> u64 {
+    pub(crate) async fn commits(&self) -> u64 {
         self.database
             .watermark(&tenant("default"))
             .await
@@ -116,12 +116,12 @@ impl Server {
     }
 }
 
-pub fn tenant(name: &str) -> TenantId {
+pub(crate) fn tenant(name: &str) -> TenantId {
     TenantId::new(name).expect("a name")
 }
 
 /// A lead was created.
-pub fn lead(event: &str, lead: &str) -> Event {
+pub(crate) fn lead(event: &str, lead: &str) -> Event {
     Event {
         event_id: event.to_owned(),
         source: "crm".to_owned(),
@@ -137,7 +137,7 @@ pub fn lead(event: &str, lead: &str) -> Event {
 }
 
 /// A lead with an attribute that no settings declare.
-pub fn odd_lead(event: &str) -> Event {
+pub(crate) fn odd_lead(event: &str) -> Event {
     let attributes = vec![Attribute {
         name: "mood".to_owned(),
         value: "good".to_owned(),
@@ -153,19 +153,19 @@ pub fn odd_lead(event: &str) -> Event {
     }
 }
 
-pub fn batch(events: Vec<Event>) -> IngestEventsRequest {
+pub(crate) fn batch(events: Vec<Event>) -> IngestEventsRequest {
     IngestEventsRequest {
         events,
         ..IngestEventsRequest::default()
     }
 }
 
-pub fn outcomes(response: &IngestEventsResponse) -> Vec<EventOutcome> {
+pub(crate) fn outcomes(response: &IngestEventsResponse) -> Vec<EventOutcome> {
     response.results.iter().map(|result| result.outcome()).collect()
 }
 
 /// The same with a key.
-pub fn with_key<T>(message: T, key: &str) -> Request<T> {
+pub(crate) fn with_key<T>(message: T, key: &str) -> Request<T> {
     let mut request = Request::new(message);
     request
         .metadata_mut()
