@@ -4,7 +4,10 @@
 //! `tenant_id`, which is the first column of every primary key and unique index, so that a tenant's transaction stays
 //! on one node wherever the tables are sharded.
 
-#![expect(elided_lifetimes_in_paths, reason = "the trait of migrations is declared so, and must be implemented so")]
+#![expect(
+    elided_lifetimes_in_paths,
+    reason = "the trait of migrations is declared so, and must be implemented so"
+)]
 
 mod dialect;
 mod m20261121_000001_create_tenants;
@@ -50,10 +53,14 @@ const LOCK: i64 = 0x5343_4f52_454c_494e;
 /// # Errors
 /// When the database refuses; then nothing is changed.
 pub async fn up(db: &DatabaseConnection) -> Result<(), DbErr> {
-    let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..Default::default()
+    };
     let transaction = db.begin_with_options(options).await?;
     if transaction.get_database_backend() == DbBackend::Postgres {
-        let lock = Statement::from_sql_and_values(DbBackend::Postgres, "SELECT pg_advisory_xact_lock($1)", [LOCK.into()]);
+        let lock =
+            Statement::from_sql_and_values(DbBackend::Postgres, "SELECT pg_advisory_xact_lock($1)", [LOCK.into()]);
         transaction.execute_raw(lock).await?;
     }
     Migrator::up(&transaction, None).await?;

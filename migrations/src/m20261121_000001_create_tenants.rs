@@ -52,4 +52,8 @@ const UP: &[&str] = &[
     )",
 ];
 
-const DOWN: &[&str] = &["DROP TABLE metric_definition", "DROP TABLE api_key", "DROP TABLE tenant"];
+const DOWN: &[&str] = &[
+    "DROP TABLE metric_definition",
+    "DROP TABLE api_key",
+    "DROP TABLE tenant",
+];

@@ -64,7 +64,10 @@ impl Clients {
     /// # Errors
     /// When the call fails.
     pub async fn ingest(&mut self, events: Vec<Event>) -> Result<IngestEventsResponse, tonic::Status> {
-        let request = IngestEventsRequest { events, ..IngestEventsRequest::default() };
+        let request = IngestEventsRequest {
+            events,
+            ..IngestEventsRequest::default()
+        };
         Ok(self.ingestion.ingest_events(request).await?.into_inner())
     }
 }

@@ -15,5 +15,9 @@ pub fn folder(name: &str) -> Option<PathBuf> {
     let root = std::env::var_os("SCORELINE_DATA").map_or_else(beside, PathBuf::from);
     let folder = root.join(name);
     let found = folder.is_dir().then_some(folder);
-    require::or_say(found, "SCORELINE_REQUIRE_DATA", &format!("the real data set {name} is not there (set SCORELINE_DATA to its parent)"))
+    require::or_say(
+        found,
+        "SCORELINE_REQUIRE_DATA",
+        &format!("the real data set {name} is not there (set SCORELINE_DATA to its parent)"),
+    )
 }

@@ -20,7 +20,11 @@ use crate::require;
 pub fn shared() -> Option<&'static Cluster> {
     static SHARED: OnceLock<Option<Cluster>> = OnceLock::new();
     let found = SHARED.get_or_init(|| binaries().map(|binaries| Cluster::start(&binaries, Lifetime::OfThisProcess)));
-    require::or_say(found.as_ref(), "SCORELINE_REQUIRE_POSTGRES", "there is no PostgreSQL on this machine")
+    require::or_say(
+        found.as_ref(),
+        "SCORELINE_REQUIRE_POSTGRES",
+        "there is no PostgreSQL on this machine",
+    )
 }
 
 /// The folder of the newest PostgreSQL's programs.
@@ -37,7 +41,8 @@ pub fn binaries() -> Option<PathBuf> {
         .collect();
     found.sort();
     let on_path = || {
-        std::env::split_paths(&std::env::var_os("PATH")?).find(|folder| folder.join("initdb").exists() && folder.join("postgres").exists())
+        std::env::split_paths(&std::env::var_os("PATH")?)
+            .find(|folder| folder.join("initdb").exists() && folder.join("postgres").exists())
     };
     found.pop().map(|(_, folder)| folder).or_else(on_path)
 }
@@ -90,7 +95,10 @@ impl Cluster {
     /// # Panics
     /// When PostgreSQL can't be started.
     pub fn start(binaries: &Path, lifetime: Lifetime) -> Self {
-        let folder = tempfile::Builder::new().prefix("scoreline-pg").tempdir().expect("a temporary folder");
+        let folder = tempfile::Builder::new()
+            .prefix("scoreline-pg")
+            .tempdir()
+            .expect("a temporary folder");
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("own folder");
         let data = folder.path().join("data");
         std::fs::create_dir(&data).expect("an empty folder takes a sub-folder");
@@ -101,10 +109,31 @@ impl Cluster {
             }
         }
         let mut initdb = Command::new(binaries.join("initdb"));
-        initdb.arg("-D").arg(&data).args(["-U", "scoreline", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
-        check(&unprivileged(&mut initdb).current_dir(folder.path()).output().expect("initdb starts"), "initdb");
+        initdb.arg("-D").arg(&data).args([
+            "-U",
+            "scoreline",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--no-sync",
+        ]);
+        check(
+            &unprivileged(&mut initdb)
+                .current_dir(folder.path())
+                .output()
+                .expect("initdb starts"),
+            "initdb",
+        );
         let port = free_port();
-        let mut cluster = Self { binaries: binaries.to_owned(), folder, port, server: None, lifetime };
+        let mut cluster = Self {
+            binaries: binaries.to_owned(),
+            folder,
+            port,
+            server: None,
+            lifetime,
+        };
         cluster.restart();
         cluster
     }
@@ -126,13 +155,26 @@ impl Cluster {
                 shell
             }
         };
-        command.arg("-D").arg(data).args(["-p", &self.port.to_string(), "-h", "127.0.0.1"]);
-        command.arg("-k").arg(self.folder.path()).args(["-c", "shared_buffers=64MB", "-c", "max_connections=200"]);
-        command.current_dir(self.folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .arg("-D")
+            .arg(data)
+            .args(["-p", &self.port.to_string(), "-h", "127.0.0.1"]);
+        command
+            .arg("-k")
+            .arg(self.folder.path())
+            .args(["-c", "shared_buffers=64MB", "-c", "max_connections=200"]);
+        command
+            .current_dir(self.folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         self.server = Some(unprivileged(&mut command).spawn().expect("postgres starts"));
         let give_up = Instant::now() + Duration::from_secs(60);
         while !self.answers() {
-            assert!(Instant::now() < give_up, "postgres does not answer on port {}", self.port);
+            assert!(
+                Instant::now() < give_up,
+                "postgres does not answer on port {}",
+                self.port
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -146,7 +188,11 @@ impl Cluster {
     /// # Panics
     /// When the cluster is shared, or not running.
     pub fn kill(&mut self) {
-        assert_eq!(self.lifetime, Lifetime::OfItsOwner, "a shared cluster is not to be killed");
+        assert_eq!(
+            self.lifetime,
+            Lifetime::OfItsOwner,
+            "a shared cluster is not to be killed"
+        );
         let mut server = self.server.take().expect("the server runs");
         server.kill().expect("an own child can be killed");
         server.wait().expect("an own child can be waited for");
@@ -159,14 +205,31 @@ impl Cluster {
     pub fn database(&self) -> String {
         static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let name = format!("test_{}", NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
-        check(&self.psql("postgres", &format!("CREATE DATABASE {name}")), "CREATE DATABASE");
+        check(
+            &self.psql("postgres", &format!("CREATE DATABASE {name}")),
+            "CREATE DATABASE",
+        );
         format!("postgres://scoreline@127.0.0.1:{}/{name}", self.port)
     }
 
     /// Runs a statement as the superuser.
     pub fn psql(&self, database: &str, sql: &str) -> Output {
         Command::new(self.binaries.join("psql"))
-            .args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "scoreline", "-d", database, "-X", "-A", "-t", "-c", sql])
+            .args([
+                "-h",
+                "127.0.0.1",
+                "-p",
+                &self.port.to_string(),
+                "-U",
+                "scoreline",
+                "-d",
+                database,
+                "-X",
+                "-A",
+                "-t",
+                "-c",
+                sql,
+            ])
             .output()
             .expect("psql starts")
     }
@@ -187,7 +250,11 @@ impl Drop for Cluster {
 }
 
 fn check(output: &Output, what: &str) {
-    assert!(output.status.success(), "{what} failed: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{what} failed: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 /// A port that nobody listens on at this moment.

@@ -15,7 +15,10 @@ pub fn or_say<T>(thing: Option<T>, switch: &str, what: &str) -> Option<T> {
     if thing.is_none() {
         assert!(!is_required(switch), "{switch} is set, but {what}");
         // Written directly: what the print macros write is kept back while a test passes.
-        let _ = writeln!(std::io::stderr(), "\n*** NOT RUN: {what} (set {switch}=1 to fail instead) ***\n");
+        let _ = writeln!(
+            std::io::stderr(),
+            "\n*** NOT RUN: {what} (set {switch}=1 to fail instead) ***\n"
+        );
     }
     thing
 }

@@ -42,9 +42,16 @@ pub struct Server {
 /// When it was not built.
 pub fn program() -> PathBuf {
     let test = std::env::current_exe().expect("a running test has a path");
-    let folder = test.ancestors().find(|folder| folder.ends_with("debug") || folder.ends_with("release")).expect("a cargo target folder");
+    let folder = test
+        .ancestors()
+        .find(|folder| folder.ends_with("debug") || folder.ends_with("release"))
+        .expect("a cargo target folder");
     let program = folder.join("scoreline");
-    assert!(program.exists(), "{} is missing: run `cargo test --workspace`, which builds it", program.display());
+    assert!(
+        program.exists(),
+        "{} is missing: run `cargo test --workspace`, which builds it",
+        program.display()
+    );
     program
 }
 
@@ -59,7 +66,10 @@ impl Server {
     /// # Panics
     /// When the engine is missing or the server does not come up.
     pub fn start_with(engine: &Engine, environment: &[(&str, &str)]) -> Self {
-        let folder = tempfile::Builder::new().prefix("scoreline-test").tempdir().expect("a temporary folder");
+        let folder = tempfile::Builder::new()
+            .prefix("scoreline-test")
+            .tempdir()
+            .expect("a temporary folder");
         let database = match engine {
             Engine::Sqlite => format!("sqlite://{}", folder.path().join("scoreline.db").display()),
             Engine::Postgres => postgres::shared().expect("the machine has PostgreSQL").database(),
@@ -69,8 +79,17 @@ impl Server {
 
     /// Starts a server on a database that exists, or will by migrating.
     pub fn start_on(folder: tempfile::TempDir, database: String, environment: &[(&str, &str)]) -> Self {
-        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let mut server = Self { folder, database, environment, process: None, address: String::new() };
+        let environment = environment
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let mut server = Self {
+            folder,
+            database,
+            environment,
+            process: None,
+            address: String::new(),
+        };
         server.run(&["migrate", "up"]);
         server.restart();
         server
@@ -79,7 +98,9 @@ impl Server {
     /// A command of `scoreline` with this server's database.
     pub fn command(&self) -> Command {
         let mut command = Command::new(program());
-        command.current_dir(self.folder.path()).env("SCORELINE__DATABASE__URL", &self.database);
+        command
+            .current_dir(self.folder.path())
+            .env("SCORELINE__DATABASE__URL", &self.database);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -90,8 +111,15 @@ impl Server {
     /// When it fails.
     pub fn run(&self, arguments: &[&str]) -> String {
         let output = self.command().args(arguments).output().expect("scoreline starts");
-        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success(), "scoreline {arguments:?} failed with {}:\n{out}\n{err}", output.status);
+        let (out, err) = (
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        assert!(
+            output.status.success(),
+            "scoreline {arguments:?} failed with {}:\n{out}\n{err}",
+            output.status
+        );
         out.into_owned()
     }
 
@@ -101,7 +129,10 @@ impl Server {
     /// When it does not say within a minute that it listens.
     pub fn restart(&mut self) {
         let mut command = self.command();
-        command.args(["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(self.log());
+        command
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(self.log());
         let mut process = command.spawn().expect("scoreline starts");
         let output = process.stdout.take().expect("a piped output");
         self.process = Some(process);
@@ -120,7 +151,10 @@ impl Server {
     }
 
     fn log(&self) -> Stdio {
-        let file = std::fs::File::options().create(true).append(true).open(self.folder.path().join("server.log"));
+        let file = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.folder.path().join("server.log"));
         Stdio::from(file.expect("a log file in an own folder"))
     }
 
@@ -168,7 +202,10 @@ impl Server {
     /// When it ends badly.
     pub fn stop(&mut self) {
         let mut process = self.process.take().expect("the server runs");
-        let status = Command::new("kill").args(["-TERM", &process.id().to_string()]).status().expect("kill starts");
+        let status = Command::new("kill")
+            .args(["-TERM", &process.id().to_string()])
+            .status()
+            .expect("kill starts");
         assert!(status.success(), "the server was gone already");
         let status = process.wait().expect("an own child can be waited for");
         assert!(status.success(), "the server ended with {status}:\n{}", self.log_text());

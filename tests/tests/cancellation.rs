@@ -55,9 +55,12 @@ async fn on(engine: &Engine) -> anyhow::Result<()> {
     assert!(found.is_clean(), "seed {seed}, {tally:?}: {found}");
     assert_eq!(before, found, "seed {seed}: the log differs after a kill");
     campaign::own_checks(&server)?;
-    assert!(!server.log_text().contains("panic"), "{}", server.log_text());
     faults::say(&format!("{tally:?} on {engine:?}: {}", found.summary()));
     assert!(tally.cut * 4 >= calls, "only {} of {calls} calls were cut", tally.cut);
+    assert!(
+        tally.kept > 0 && tally.dropped > 0,
+        "calls were cut always too early, or always too late: {tally:?}"
+    );
     assert!(tally.honest * 4 >= calls, "only {} honest calls", tally.honest);
     Ok(())
 }

@@ -25,9 +25,20 @@ async fn run_all(engine: &Engine) {
         .await;
     let failed: Vec<_> = outcomes
         .iter()
-        .filter_map(|(case, outcome)| outcome.as_ref().err().map(|error| format!("{} ({})\n    {error:#}", case.id, case.title)))
+        .filter_map(|(case, outcome)| {
+            outcome
+                .as_ref()
+                .err()
+                .map(|error| format!("{} ({})\n    {error:#}", case.id, case.title))
+        })
         .collect();
-    assert!(failed.is_empty(), "{} of {} cases fail on {engine:?}:\n{}", failed.len(), cases.len(), failed.join("\n"));
+    assert!(
+        failed.is_empty(),
+        "{} of {} cases fail on {engine:?}:\n{}",
+        failed.len(),
+        cases.len(),
+        failed.join("\n")
+    );
     assert!(cases.len() >= 60, "only {} cases were found", cases.len());
 }
 
@@ -46,12 +57,23 @@ async fn every_case_holds_on_postgres() {
 #[test]
 fn every_metric_of_the_catalogue_has_a_case_that_asserts_it() {
     let cases = case::all();
-    let claimed: BTreeSet<&str> = cases.iter().flat_map(|case| case.covers.iter().map(String::as_str)).collect();
+    let claimed: BTreeSet<&str> = cases
+        .iter()
+        .flat_map(|case| case.covers.iter().map(String::as_str))
+        .collect();
     let registry = scoreline_core::metric::Registry::builtin(&scoreline_core::policy::Policies::default());
-    let missing: Vec<_> = registry.iter().map(|metric| metric.id.as_str()).filter(|id| !claimed.contains(id)).collect();
+    let missing: Vec<_> = registry
+        .iter()
+        .map(|metric| metric.id.as_str())
+        .filter(|id| !claimed.contains(id))
+        .collect();
     assert!(missing.is_empty(), "no case covers {missing:?}");
     for case in &cases {
         let hollow: Vec<_> = case.covers.iter().filter(|metric| !case.asserts(metric)).collect();
-        assert!(hollow.is_empty(), "{} covers {hollow:?} but asserts nothing of them", case.id);
+        assert!(
+            hollow.is_empty(),
+            "{} covers {hollow:?} but asserts nothing of them",
+            case.id
+        );
     }
 }

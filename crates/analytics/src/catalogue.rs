@@ -122,7 +122,7 @@ fn build(tenant: Tenant, stored: Vec<StoredMetric>, fingerprint: u64) -> Catalog
                 own.insert(metric.id, definition);
             }
             Err(error) => {
-                tracing::error!(tenant = %tenant.id, metric = metric.id, %error, "a stored metric cannot be read")
+                tracing::error!(tenant = %tenant.id, metric = metric.id, %error, "a stored metric cannot be read");
             }
         }
     }

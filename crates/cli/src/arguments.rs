@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::command::{demo, explain, export, import, ingest, keys, metrics, migrate, query, rebuild, serve, settings, tenants, verify};
+use crate::command::{
+    demo, explain, export, import, ingest, keys, metrics, migrate, query, rebuild, serve, settings, tenants, verify,
+};
 
 /// Scoreline measures sales performance: events in, every metric of a sales organisation out.
 #[derive(Debug, Parser)]
@@ -33,13 +35,31 @@ pub(crate) struct Local {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Remote {
     /// Where the server listens.
-    #[arg(long, global = true, value_name = "URL", env = "SCORELINE_ENDPOINT", default_value = "http://127.0.0.1:7464")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "SCORELINE_ENDPOINT",
+        default_value = "http://127.0.0.1:7464"
+    )]
     pub(crate) endpoint: String,
     /// The API key, where the server asks for one.
-    #[arg(long, global = true, value_name = "KEY", env = "SCORELINE_API_KEY", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "KEY",
+        env = "SCORELINE_API_KEY",
+        hide_env_values = true
+    )]
     pub(crate) api_key: Option<String>,
     /// The tenant, where the server asks for no key.
-    #[arg(long, global = true, value_name = "ID", env = "SCORELINE_TENANT", default_value = "default")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "ID",
+        env = "SCORELINE_TENANT",
+        default_value = "default"
+    )]
     pub(crate) tenant: String,
 }
 

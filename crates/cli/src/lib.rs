@@ -18,7 +18,10 @@ use self::arguments::{Arguments, Command};
 /// Runs the program on the process's arguments.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(4 << 20).build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(4 << 20)
+        .build();
     let outcome = match runtime {
         Ok(runtime) => runtime.block_on(run(arguments)),
         Err(error) => Err(error.into()),

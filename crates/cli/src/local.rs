@@ -17,7 +17,9 @@ pub(crate) fn settings(local: &Local, overrides: &[(&str, String)]) -> anyhow::R
     if let Some(url) = &local.database {
         options.overrides.push(("database.url".to_owned(), url.clone()));
     }
-    options.overrides.extend(overrides.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
+    options
+        .overrides
+        .extend(overrides.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
     Ok(Settings::load(&options)?)
 }
 
@@ -27,10 +29,16 @@ pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Database> {
     let is_sqlite = url.starts_with("sqlite:");
     let options = Options {
         url: url.to_owned(),
-        max_connections: if is_sqlite { settings.database.readers } else { settings.database.max_connections },
+        max_connections: if is_sqlite {
+            settings.database.readers
+        } else {
+            settings.database.max_connections
+        },
         acquire_timeout: settings.database.acquire_timeout,
     };
-    Database::open(&options).await.with_context(|| format!("opening {}", settings.database.redacted_url()))
+    Database::open(&options)
+        .await
+        .with_context(|| format!("opening {}", settings.database.redacted_url()))
 }
 
 /// Opens the configured database and refuses it unless it has the newest schema.
@@ -39,15 +47,24 @@ pub(crate) async fn open_migrated(settings: &Settings) -> anyhow::Result<Databas
     let pending = pending(&database).await?;
     if !pending.is_empty() {
         let url = settings.database.redacted_url();
-        bail!("the schema of {url} lacks {}: run `scoreline migrate up`", pending.join(", "));
+        bail!(
+            "the schema of {url} lacks {}: run `scoreline migrate up`",
+            pending.join(", ")
+        );
     }
     Ok(database)
 }
 
 /// The migrations that the database does not have.
 pub(crate) async fn pending(database: &Database) -> anyhow::Result<Vec<String>> {
-    let all = scoreline_migrations::status(database.writer()).await.context("reading the schema's version")?;
-    Ok(all.into_iter().filter(|migration| !migration.applied).map(|migration| migration.name).collect())
+    let all = scoreline_migrations::status(database.writer())
+        .await
+        .context("reading the schema's version")?;
+    Ok(all
+        .into_iter()
+        .filter(|migration| !migration.applied)
+        .map(|migration| migration.name)
+        .collect())
 }
 
 /// The tenant of the arguments.

@@ -48,7 +48,10 @@ impl Name {
             return Err(Error::TooLong { bytes: text.len() });
         }
         if let Some((at, found)) = text.char_indices().find(|(_, found)| found.is_control()) {
-            return Err(Error::Control { code: u32::from(found), at });
+            return Err(Error::Control {
+                code: u32::from(found),
+                at,
+            });
         }
         Ok(Self(text.into()))
     }
@@ -195,6 +198,9 @@ mod tests {
         assert_eq!(Name::new(""), Err(Error::Empty));
         assert_eq!(Name::new("x".repeat(129)), Err(Error::TooLong { bytes: 129 }));
         assert_eq!(Name::new("a\u{7}"), Err(Error::Control { code: 7, at: 1 }));
-        assert_eq!(Name::new("Zürich").map(|name| name.to_string()), Ok("Zürich".to_owned()));
+        assert_eq!(
+            Name::new("Zürich").map(|name| name.to_string()),
+            Ok("Zürich".to_owned())
+        );
     }
 }

@@ -75,7 +75,7 @@ pub enum RevenueSource {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CurrencyMode {
-    /// The business date of the amount.
+    /// The business date of the amount; for what is open in the pipeline, the last day of the period that is answered.
     BusinessDate,
     /// The last day of the period that is answered.
     PeriodEnd,
@@ -166,7 +166,10 @@ pub struct Violation {
 impl Violation {
     /// A violation.
     pub fn new(field: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self { field: field.into(), problem: problem.into() }
+        Self {
+            field: field.into(),
+            problem: problem.into(),
+        }
     }
 }
 
@@ -190,10 +193,30 @@ impl Default for Policies {
             pipelines: vec![Pipeline {
                 name: Name::new("default").expect("a fixed name"),
                 stages: vec![
-                    stage("prospecting", 100_000, FunnelPhase::Awareness, ForecastCategory::Pipeline),
-                    stage("qualification", 250_000, FunnelPhase::Consideration, ForecastCategory::Pipeline),
-                    stage("proposal", 500_000, FunnelPhase::Consideration, ForecastCategory::BestCase),
-                    stage("negotiation", 750_000, FunnelPhase::Decision, ForecastCategory::BestCase),
+                    stage(
+                        "prospecting",
+                        100_000,
+                        FunnelPhase::Awareness,
+                        ForecastCategory::Pipeline,
+                    ),
+                    stage(
+                        "qualification",
+                        250_000,
+                        FunnelPhase::Consideration,
+                        ForecastCategory::Pipeline,
+                    ),
+                    stage(
+                        "proposal",
+                        500_000,
+                        FunnelPhase::Consideration,
+                        ForecastCategory::BestCase,
+                    ),
+                    stage(
+                        "negotiation",
+                        750_000,
+                        FunnelPhase::Decision,
+                        ForecastCategory::BestCase,
+                    ),
                     stage("commit", 900_000, FunnelPhase::Decision, ForecastCategory::Commit),
                 ],
             }],
@@ -210,17 +233,29 @@ impl Policies {
     pub fn violations(&self) -> Vec<Violation> {
         let mut found = Vec::new();
         if self.attributes.len() > MAX_ATTRIBUTES {
-            found.push(Violation::new("attributes", format!("{} are declared, the limit is {MAX_ATTRIBUTES}", self.attributes.len())));
+            found.push(Violation::new(
+                "attributes",
+                format!("{} are declared, the limit is {MAX_ATTRIBUTES}", self.attributes.len()),
+            ));
         }
         if self.pipelines.is_empty() || self.pipelines.len() > MAX_LIST {
-            found.push(Violation::new("pipelines", format!("{} are given, there must be 1 to {MAX_LIST}", self.pipelines.len())));
+            found.push(Violation::new(
+                "pipelines",
+                format!("{} are given, there must be 1 to {MAX_LIST}", self.pipelines.len()),
+            ));
         }
         if let Lifecycle::Transactional { window_days } = self.lifecycle
             && !(1..=3_660).contains(&window_days)
         {
-            found.push(Violation::new("lifecycle.window_days", format!("is {window_days}, must be 1 to 3660")));
+            found.push(Violation::new(
+                "lifecycle.window_days",
+                format!("is {window_days}, must be 1 to 3660"),
+            ));
         }
-        found.extend(repeated("pipelines", self.pipelines.iter().map(|pipeline| &pipeline.name)));
+        found.extend(repeated(
+            "pipelines",
+            self.pipelines.iter().map(|pipeline| &pipeline.name),
+        ));
         found.extend(repeated("measures", self.measures.iter().map(|measure| &measure.name)));
         for (at, pipeline) in self.pipelines.iter().enumerate() {
             found.extend(pipeline.violations(&format!("pipelines[{at}]")));
@@ -235,7 +270,10 @@ impl Policies {
         let mut found = Vec::new();
         for (at, attribute) in payload.attributes().iter().enumerate() {
             if !self.attributes.contains(&attribute.name) {
-                let problem = format!("{:?} is not among the attributes that the settings declare", attribute.name.as_str());
+                let problem = format!(
+                    "{:?} is not among the attributes that the settings declare",
+                    attribute.name.as_str()
+                );
                 found.push(Violation::new(format!("attributes[{at}].name"), problem));
             }
         }
@@ -256,18 +294,37 @@ impl Policies {
 
     fn measurement_violation(&self, name: &Name, has_currency: bool) -> Option<Violation> {
         let Some(measure) = self.measures.iter().find(|measure| measure.name == *name) else {
-            return Some(Violation::new("measure", format!("{:?} is not among the measures that the settings declare", name.as_str())));
+            return Some(Violation::new(
+                "measure",
+                format!(
+                    "{:?} is not among the measures that the settings declare",
+                    name.as_str()
+                ),
+            ));
         };
         let is_money = measure.unit == Unit::Money;
-        (is_money != has_currency)
-            .then(|| Violation::new("currency", if is_money { "is missing for a money measure" } else { "is given, but the measure is not money" }))
+        (is_money != has_currency).then(|| {
+            Violation::new(
+                "currency",
+                if is_money {
+                    "is missing for a money measure"
+                } else {
+                    "is given, but the measure is not money"
+                },
+            )
+        })
     }
 
     fn stage_violation(&self, pipeline: Option<&Name>, stage: Option<&Name>) -> Option<Violation> {
         let candidates: Vec<&Pipeline> = match pipeline {
             Some(name) => match self.pipeline(name) {
                 Some(found) => vec![found],
-                None => return Some(Violation::new("pipeline", format!("{:?} is not among the pipelines of the settings", name.as_str()))),
+                None => {
+                    return Some(Violation::new(
+                        "pipeline",
+                        format!("{:?} is not among the pipelines of the settings", name.as_str()),
+                    ));
+                }
             },
             None => self.pipelines.iter().collect(),
         };
@@ -295,7 +352,11 @@ impl Policies {
             && self.lifecycle == other.lifecycle
             && self.revenue_source == other.revenue_source
             && self.crediting == other.crediting
-            && self.pipelines.iter().map(Pipeline::shape).eq(other.pipelines.iter().map(Pipeline::shape))
+            && self
+                .pipelines
+                .iter()
+                .map(Pipeline::shape)
+                .eq(other.pipelines.iter().map(Pipeline::shape))
             && self.business_hours == other.business_hours
             && self.measures == other.measures
     }
@@ -315,12 +376,21 @@ impl Pipeline {
     fn violations(&self, place: &str) -> Vec<Violation> {
         let mut found = Vec::new();
         if self.stages.is_empty() || self.stages.len() > MAX_LIST {
-            found.push(Violation::new(format!("{place}.stages"), format!("{} are given, there must be 1 to {MAX_LIST}", self.stages.len())));
+            found.push(Violation::new(
+                format!("{place}.stages"),
+                format!("{} are given, there must be 1 to {MAX_LIST}", self.stages.len()),
+            ));
         }
-        found.extend(repeated(&format!("{place}.stages"), self.stages.iter().map(|stage| &stage.name)));
+        found.extend(repeated(
+            &format!("{place}.stages"),
+            self.stages.iter().map(|stage| &stage.name),
+        ));
         for (at, stage) in self.stages.iter().enumerate() {
             if let Some(ppm) = stage.probability_ppm.filter(|ppm| *ppm > 1_000_000) {
-                found.push(Violation::new(format!("{place}.stages[{at}].probability"), format!("is {ppm} millionths, the limit is 1000000")));
+                found.push(Violation::new(
+                    format!("{place}.stages[{at}].probability"),
+                    format!("is {ppm} millionths, the limit is 1000000"),
+                ));
             }
         }
         found
@@ -332,6 +402,11 @@ fn repeated<'a>(place: &str, names: impl Iterator<Item = &'a Name>) -> Vec<Viola
     names
         .enumerate()
         .filter(|(_, name)| !seen.insert(*name))
-        .map(|(at, name)| Violation::new(format!("{place}[{at}].name"), format!("{:?} is given twice", name.as_str())))
+        .map(|(at, name)| {
+            Violation::new(
+                format!("{place}[{at}].name"),
+                format!("{:?} is given twice", name.as_str()),
+            )
+        })
         .collect()
 }

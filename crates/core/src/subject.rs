@@ -91,7 +91,10 @@ impl Subject {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (kind, id) = text.split_once(':')?;
-        Some(Self { kind: kind.parse().ok()?, id: Name::new(id).ok()? })
+        Some(Self {
+            kind: kind.parse().ok()?,
+            id: Name::new(id).ok()?,
+        })
     }
 
     /// A subject whose id is put together from parts.
@@ -99,7 +102,10 @@ impl Subject {
     /// # Errors
     /// When the id is too long.
     pub fn compose(kind: SubjectKind, parts: &[&str]) -> Result<Self, NameError> {
-        Ok(Self { kind, id: Name::new(parts.join("/"))? })
+        Ok(Self {
+            kind,
+            id: Name::new(parts.join("/"))?,
+        })
     }
 }
 

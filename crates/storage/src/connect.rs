@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, ConnectionTrait, Database as SeaDatabase, DatabaseConnection, DbBackend, DbErr, Statement};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database as SeaDatabase, DatabaseConnection, DbBackend, DbErr, Statement,
+};
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
 use crate::Error;
@@ -35,9 +37,15 @@ impl Connections {
         } else if DbBackend::Postgres.is_prefix_of(&options.url) {
             let pool = SeaDatabase::connect(postgres(options)).await?;
             check_postgres(&pool).await?;
-            Ok(Self { writer: pool.clone(), reader: pool })
+            Ok(Self {
+                writer: pool.clone(),
+                reader: pool,
+            })
         } else {
-            Err(Error::Unfit(format!("{:?} is neither a sqlite:// nor a postgres:// URL", redacted(&options.url))))
+            Err(Error::Unfit(format!(
+                "{:?} is neither a sqlite:// nor a postgres:// URL",
+                redacted(&options.url)
+            )))
         }
     }
 }
@@ -45,7 +53,9 @@ impl Connections {
 /// A database URL without its password.
 #[must_use]
 pub fn redacted(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
     match rest.rsplit_once('@') {
         Some((credentials, place)) => {
             let user = credentials.split(':').next().unwrap_or_default();
@@ -57,7 +67,11 @@ pub fn redacted(url: &str) -> String {
 
 fn common(options: &Options, connections: u32) -> ConnectOptions {
     let mut connect = ConnectOptions::new(options.url.as_str());
-    connect.max_connections(connections).acquire_timeout(options.acquire_timeout).sqlx_logging(false).record_stmt_in_spans(false);
+    connect
+        .max_connections(connections)
+        .acquire_timeout(options.acquire_timeout)
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false);
     connect
 }
 
@@ -78,7 +92,9 @@ fn sqlite(options: &Options, connections: u32, read_only: bool) -> ConnectOption
 
 fn postgres(options: &Options) -> ConnectOptions {
     let mut connect = common(options, options.max_connections);
-    connect.set_application_name("scoreline").max_lifetime(Duration::from_secs(1_800));
+    connect
+        .set_application_name("scoreline")
+        .max_lifetime(Duration::from_secs(1_800));
     // A `begin` that was cancelled half-way leaves its transaction open on the pooled connection, and the next
     // borrower would write inside it. Whatever comes back to the pool comes back without a transaction.
     connect.map_sqlx_postgres_pool_opts(|pool| {
@@ -98,7 +114,11 @@ const MIN_SQLITE: (u32, u32, u32) = (3, 51, 3);
 async fn check_sqlite(db: &DatabaseConnection) -> Result<(), Error> {
     let version = show(db, "SELECT sqlite_version()").await?;
     let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
-    let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+    let found = (
+        parts.next().unwrap_or(0),
+        parts.next().unwrap_or(0),
+        parts.next().unwrap_or(0),
+    );
     if found < MIN_SQLITE {
         return Err(Error::Unfit(format!("SQLite is {version}, 3.51.3 or newer is needed")));
     }
@@ -109,12 +129,16 @@ async fn check_sqlite(db: &DatabaseConnection) -> Result<(), Error> {
 async fn check_postgres(db: &DatabaseConnection) -> Result<(), Error> {
     let version = show(db, "SHOW server_version_num").await?;
     if version.parse::<u32>().unwrap_or(0) < 150_000 {
-        return Err(Error::Unfit(format!("PostgreSQL's version number is {version}, 150000 (15.0) or newer is needed")));
+        return Err(Error::Unfit(format!(
+            "PostgreSQL's version number is {version}, 150000 (15.0) or newer is needed"
+        )));
     }
     for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
         let value = show(db, &format!("SHOW {setting}")).await?;
         if value == "off" {
-            return Err(Error::Unfit(format!("PostgreSQL runs with {setting} = off: an acknowledged event could be lost")));
+            return Err(Error::Unfit(format!(
+                "PostgreSQL runs with {setting} = off: an acknowledged event could be lost"
+            )));
         }
     }
     Ok(())
@@ -122,7 +146,10 @@ async fn check_postgres(db: &DatabaseConnection) -> Result<(), Error> {
 
 async fn show(db: &DatabaseConnection, sql: &str) -> Result<String, DbErr> {
     let statement = Statement::from_string(db.get_database_backend(), sql);
-    let row = db.query_one_raw(statement).await?.ok_or_else(|| DbErr::RecordNotFound(sql.to_owned()))?;
+    let row = db
+        .query_one_raw(statement)
+        .await?
+        .ok_or_else(|| DbErr::RecordNotFound(sql.to_owned()))?;
     row.try_get_by_index(0)
 }
 
@@ -132,7 +159,10 @@ mod tests {
 
     #[test]
     fn a_redacted_url_has_no_password() {
-        assert_eq!(redacted("postgres://me:secret@db/scoreline"), "postgres://me:***@db/scoreline");
+        assert_eq!(
+            redacted("postgres://me:secret@db/scoreline"),
+            "postgres://me:***@db/scoreline"
+        );
         assert_eq!(redacted("sqlite://scoreline.db"), "sqlite://scoreline.db");
     }
 }

@@ -24,7 +24,9 @@ impl Database {
     /// # Errors
     /// When it can't be reached, or is unfit.
     pub async fn open(options: &Options) -> Result<Self, Error> {
-        Ok(Self { connections: Connections::open(options).await? })
+        Ok(Self {
+            connections: Connections::open(options).await?,
+        })
     }
 
     /// The connections that write, for migrations.
@@ -39,7 +41,10 @@ impl Database {
 
     /// A transaction that writes. On SQLite it is the only one from its first statement on.
     pub(crate) async fn begin_write(&self) -> Result<DatabaseTransaction, DbErr> {
-        let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
         self.writer().begin_with_options(options).await
     }
 
@@ -47,7 +52,9 @@ impl Database {
     pub(crate) async fn begin_read(&self) -> Result<DatabaseTransaction, DbErr> {
         match self.reader().get_database_backend() {
             DbBackend::Postgres => {
-                self.reader().begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly)).await
+                self.reader()
+                    .begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly))
+                    .await
             }
             _ => self.reader().begin().await,
         }

@@ -72,7 +72,10 @@ impl Error {
     }
 
     pub(crate) fn damaged(what: impl Into<String>, problem: impl std::fmt::Display) -> Self {
-        Self::Damaged { what: what.into(), problem: problem.to_string() }
+        Self::Damaged {
+            what: what.into(),
+            problem: problem.to_string(),
+        }
     }
 }
 

@@ -41,7 +41,12 @@ pub trait Log: Send + Sync {
     ///
     /// # Errors
     /// When the tenant does not exist or the database fails; then nothing was stored.
-    async fn commit(&self, tenant: &TenantId, submissions: Vec<Submission>, now: Timestamp) -> Result<Vec<Receipt>, Error>;
+    async fn commit(
+        &self,
+        tenant: &TenantId,
+        submissions: Vec<Submission>,
+        now: Timestamp,
+    ) -> Result<Vec<Receipt>, Error>;
 
     /// Answers as [`Log::commit`] would, and stores nothing.
     ///
@@ -65,7 +70,12 @@ pub trait Log: Send + Sync {
     ///
     /// # Errors
     /// When the database fails.
-    async fn events_of(&self, tenant: &TenantId, subject: &scoreline_core::subject::Subject, limit: u32) -> Result<Vec<EventId>, Error>;
+    async fn events_of(
+        &self,
+        tenant: &TenantId,
+        subject: &scoreline_core::subject::Subject,
+        limit: u32,
+    ) -> Result<Vec<EventId>, Error>;
 }
 
 /// The ledger and the facts of the dimension tables.
@@ -128,7 +138,13 @@ pub trait Tenancy: Send + Sync {
     ///
     /// # Errors
     /// When `etag` is given and is not the stored one, the policies are wrong, or the database fails.
-    async fn update_policies(&self, tenant: &TenantId, policies: &Policies, etag: Option<&str>, now: Timestamp) -> Result<Tenant, Error>;
+    async fn update_policies(
+        &self,
+        tenant: &TenantId,
+        policies: &Policies,
+        etag: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Tenant, Error>;
 
     /// Stores a new API key.
     ///
@@ -170,7 +186,13 @@ pub trait Tenancy: Send + Sync {
     ///
     /// # Errors
     /// When it exists (or has another version), or the database fails.
-    async fn put_metric(&self, tenant: &TenantId, metric: &StoredMetric, expected: Option<i64>, now: Timestamp) -> Result<(), Error>;
+    async fn put_metric(
+        &self,
+        tenant: &TenantId,
+        metric: &StoredMetric,
+        expected: Option<i64>,
+        now: Timestamp,
+    ) -> Result<(), Error>;
 
     /// Removes a metric; says whether there was one.
     ///

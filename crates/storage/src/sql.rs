@@ -65,7 +65,10 @@ pub(crate) async fn insert(
     if rows == 0 {
         return Ok(());
     }
-    debug_assert!(columns.iter().all(|(_, column)| column.len() == rows), "columns of {table} differ in length");
+    debug_assert!(
+        columns.iter().all(|(_, column)| column.len() == rows),
+        "columns of {table} differ in length"
+    );
     let names = columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     match db.get_database_backend() {
         DbBackend::Postgres => insert_unnest(db, table, tenant, &names, columns, conflict).await,
@@ -81,7 +84,10 @@ async fn insert_unnest(
     columns: Vec<(&str, Column)>,
     conflict: &str,
 ) -> Result<(), DbErr> {
-    let arrays = columns.iter().enumerate().map(|(at, (_, column))| format!("${}::{}", at + 2, column.array_type()));
+    let arrays = columns
+        .iter()
+        .enumerate()
+        .map(|(at, (_, column))| format!("${}::{}", at + 2, column.array_type()));
     let arrays = arrays.collect::<Vec<_>>().join(", ");
     let sql = format!("INSERT INTO {table} (tenant_id, {names}) SELECT $1, * FROM unnest({arrays}) {conflict}");
     let mut values: Vec<Value> = vec![tenant.into()];
@@ -89,7 +95,8 @@ async fn insert_unnest(
         let (kind, array) = column.into_values();
         values.push(Value::Array(kind, Some(Box::new(array))));
     }
-    db.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    db.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values))
+        .await?;
     Ok(())
 }
 
@@ -102,7 +109,10 @@ async fn insert_values(
     conflict: &str,
 ) -> Result<(), DbErr> {
     let width = columns.len();
-    let mut columns: Vec<_> = columns.into_iter().map(|(_, column)| column.into_values().1.into_iter()).collect();
+    let mut columns: Vec<_> = columns
+        .into_iter()
+        .map(|(_, column)| column.into_values().1.into_iter())
+        .collect();
     let mut left = columns.first().map_or(0, ExactSizeIterator::len);
     while left > 0 {
         let rows = left.min(SQLITE_ROWS);
@@ -111,8 +121,12 @@ async fn insert_values(
             values.push(tenant.into());
             values.extend(columns.iter_mut().filter_map(Iterator::next));
         }
-        let sql = format!("INSERT INTO {table} (tenant_id, {names}) VALUES {} {conflict}", placeholders(rows, width));
-        db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
+        let sql = format!(
+            "INSERT INTO {table} (tenant_id, {names}) VALUES {} {conflict}",
+            placeholders(rows, width)
+        );
+        db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values))
+            .await?;
         left -= rows;
     }
     Ok(())
@@ -132,7 +146,8 @@ pub(crate) async fn select(
     values: impl IntoIterator<Item = Value>,
 ) -> Result<Vec<QueryResult>, DbErr> {
     let values = std::iter::once(tenant.into()).chain(values);
-    db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await
+    db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values))
+        .await
 }
 
 /// Reads at most one row.
@@ -143,7 +158,8 @@ pub(crate) async fn select_one(
     values: impl IntoIterator<Item = Value>,
 ) -> Result<Option<QueryResult>, DbErr> {
     let values = std::iter::once(tenant.into()).chain(values);
-    db.query_one_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await
+    db.query_one_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values))
+        .await
 }
 
 /// Changes rows and says how many.
@@ -164,7 +180,10 @@ pub(crate) fn is_one_of(backend: DbBackend, at: usize, texts: impl IntoIterator<
     match backend {
         DbBackend::Postgres => {
             let texts = texts.into_iter().map(Value::from).collect();
-            (format!("= ANY(${at})"), Value::Array(ArrayType::String, Some(Box::new(texts))))
+            (
+                format!("= ANY(${at})"),
+                Value::Array(ArrayType::String, Some(Box::new(texts))),
+            )
         }
         _ => {
             let list = serde_json::Value::from_iter(texts).to_string();

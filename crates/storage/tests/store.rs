@@ -8,7 +8,8 @@ use scoreline_core::{
     policy::{Lifecycle, Policies},
 };
 use scoreline_storage::{
-    CompactionPlan, Database, Disposition, Error, Ledger as _, Log as _, Options, Position, Submission, Tenancy as _, Upkeep as _,
+    CompactionPlan, Database, Disposition, Error, Ledger as _, Log as _, Options, Position, Submission, Tenancy as _,
+    Upkeep as _,
 };
 
 struct Fixture {
@@ -21,13 +22,25 @@ struct Fixture {
 async fn fixture() -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("test.db").display());
-    let options = Options { url, max_connections: 4, acquire_timeout: std::time::Duration::from_secs(5) };
+    let options = Options {
+        url,
+        max_connections: 4,
+        acquire_timeout: std::time::Duration::from_secs(5),
+    };
     let database = Database::open(&options).await.unwrap();
     scoreline_migrations::up(database.writer()).await.unwrap();
     let tenant = TenantId::new("acme").unwrap();
     let now = "2026-05-01T12:00:00Z".parse().unwrap();
-    database.create_tenant(&tenant, &Policies::default(), now).await.unwrap();
-    Fixture { database, tenant, now, _folder: folder }
+    database
+        .create_tenant(&tenant, &Policies::default(), now)
+        .await
+        .unwrap();
+    Fixture {
+        database,
+        tenant,
+        now,
+        _folder: folder,
+    }
 }
 
 fn event(id: &str, at: &str, payload: impl Into<Payload>) -> Event {
@@ -54,7 +67,13 @@ fn created(id: &str, lead: &str, source: &str) -> Event {
 }
 
 fn qualified(id: &str, lead: &str) -> Event {
-    event(id, "2026-04-03T09:00:00Z", LeadQualified { lead: LeadId::new(lead).unwrap() })
+    event(
+        id,
+        "2026-04-03T09:00:00Z",
+        LeadQualified {
+            lead: LeadId::new(lead).unwrap(),
+        },
+    )
 }
 
 impl Fixture {
@@ -64,7 +83,11 @@ impl Fixture {
 
     async fn submit(&self, events: Vec<Event>, all_or_nothing: bool) -> Vec<Disposition> {
         let submission = Submission { events, all_or_nothing };
-        let receipts = self.database.commit(&self.tenant, vec![submission], self.now).await.unwrap();
+        let receipts = self
+            .database
+            .commit(&self.tenant, vec![submission], self.now)
+            .await
+            .unwrap();
         receipts.into_iter().flat_map(|receipt| receipt.dispositions).collect()
     }
 
@@ -84,11 +107,27 @@ impl Fixture {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_counts_once_and_its_id_is_taken_for_ever() {
     let fixture = fixture().await;
-    assert_eq!(fixture.send(vec![created("e1", "L1", "web")]).await, [Disposition::Accepted]);
-    assert_eq!(fixture.send(vec![created("e1", "L1", "web")]).await, [Disposition::Duplicate]);
-    assert_eq!(fixture.send(vec![created("e1", "L1", "fair")]).await, [Disposition::Conflict]);
-    let twice = vec![created("e2", "L2", "web"), created("e2", "L2", "web"), created("e2", "L2", "fair")];
-    assert_eq!(fixture.send(twice).await, [Disposition::Accepted, Disposition::Duplicate, Disposition::Conflict]);
+    assert_eq!(
+        fixture.send(vec![created("e1", "L1", "web")]).await,
+        [Disposition::Accepted]
+    );
+    assert_eq!(
+        fixture.send(vec![created("e1", "L1", "web")]).await,
+        [Disposition::Duplicate]
+    );
+    assert_eq!(
+        fixture.send(vec![created("e1", "L1", "fair")]).await,
+        [Disposition::Conflict]
+    );
+    let twice = vec![
+        created("e2", "L2", "web"),
+        created("e2", "L2", "web"),
+        created("e2", "L2", "fair"),
+    ];
+    assert_eq!(
+        fixture.send(twice).await,
+        [Disposition::Accepted, Disposition::Duplicate, Disposition::Conflict]
+    );
     assert_eq!(fixture.database.watermark(&fixture.tenant).await.unwrap().0, 2);
     assert_eq!(fixture.rows().await, 2);
     fixture.agrees().await;
@@ -98,22 +137,62 @@ async fn an_event_counts_once_and_its_id_is_taken_for_ever() {
 async fn all_or_nothing_stores_nothing_when_one_is_refused() {
     let fixture = fixture().await;
     fixture.send(vec![created("e1", "L1", "web")]).await;
-    let sent = vec![created("e1", "L1", "web"), created("e2", "L2", "web"), created("e2", "L2", "web"), created("e1", "L1", "fair")];
+    let sent = vec![
+        created("e1", "L1", "web"),
+        created("e2", "L2", "web"),
+        created("e2", "L2", "web"),
+        created("e1", "L1", "fair"),
+    ];
     let outcome = fixture.submit(sent, true).await;
-    assert_eq!(outcome, [Disposition::Duplicate, Disposition::NotStored, Disposition::NotStored, Disposition::Conflict]);
+    assert_eq!(
+        outcome,
+        [
+            Disposition::Duplicate,
+            Disposition::NotStored,
+            Disposition::NotStored,
+            Disposition::Conflict
+        ]
+    );
     assert_eq!(fixture.database.watermark(&fixture.tenant).await.unwrap().0, 1);
-    assert_eq!(fixture.send(vec![created("e2", "L2", "web")]).await, [Disposition::Accepted]);
+    assert_eq!(
+        fixture.send(vec![created("e2", "L2", "web")]).await,
+        [Disposition::Accepted]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_comes_late_or_is_taken_back_leaves_log_and_ledger_in_agreement() {
     let fixture = fixture().await;
-    fixture.send(vec![event("v1", "2026-04-05T00:00:00Z", EventVoided { event: EventId::new("q2").unwrap(), reason: None })]).await;
+    fixture
+        .send(vec![event(
+            "v1",
+            "2026-04-05T00:00:00Z",
+            EventVoided {
+                event: EventId::new("q2").unwrap(),
+                reason: None,
+            },
+        )])
+        .await;
     fixture.send(vec![qualified("q1", "L1"), qualified("q2", "L2")]).await;
-    fixture.send(vec![created("e2", "L2", "web"), created("e1", "L1", "web")]).await;
-    fixture.send(vec![event("v2", "2026-04-05T00:00:00Z", EventVoided { event: EventId::new("e1").unwrap(), reason: None })]).await;
+    fixture
+        .send(vec![created("e2", "L2", "web"), created("e1", "L1", "web")])
+        .await;
+    fixture
+        .send(vec![event(
+            "v2",
+            "2026-04-05T00:00:00Z",
+            EventVoided {
+                event: EventId::new("e1").unwrap(),
+                reason: None,
+            },
+        )])
+        .await;
     fixture.agrees().await;
-    let log = fixture.database.events(&fixture.tenant, Position::START, 100).await.unwrap();
+    let log = fixture
+        .database
+        .events(&fixture.tenant, Position::START, 100)
+        .await
+        .unwrap();
     let ids: Vec<_> = log.iter().map(|logged| logged.event.id.as_str()).collect();
     assert_eq!(ids, ["v1", "q1", "q2", "e2", "e1", "v2"]);
 }
@@ -122,9 +201,14 @@ async fn what_comes_late_or_is_taken_back_leaves_log_and_ledger_in_agreement() {
 async fn compaction_changes_no_row() {
     let fixture = fixture().await;
     for number in 0..40 {
-        fixture.send(vec![created(&format!("e{number}"), &format!("L{number}"), "web")]).await;
+        fixture
+            .send(vec![created(&format!("e{number}"), &format!("L{number}"), "web")])
+            .await;
     }
-    let plan = CompactionPlan { fan_in: 8, max_rows: 1_000 };
+    let plan = CompactionPlan {
+        fan_in: 8,
+        max_rows: 1_000,
+    };
     let mut merges = 0;
     while let Some(compacted) = fixture.database.compact(&fixture.tenant, &plan).await.unwrap() {
         assert!(compacted.segments >= 8);
@@ -142,7 +226,9 @@ async fn compaction_changes_no_row() {
 async fn a_tail_can_be_read_in_pages() {
     let fixture = fixture().await;
     for number in 0..10 {
-        fixture.send(vec![created(&format!("e{number}"), &format!("L{number}"), "web")]).await;
+        fixture
+            .send(vec![created(&format!("e{number}"), &format!("L{number}"), "web")])
+            .await;
     }
     let (mut after, mut rows, mut pages) = (0, 0, 0);
     loop {
@@ -161,20 +247,35 @@ async fn a_tail_can_be_read_in_pages() {
 #[tokio::test(flavor = "multi_thread")]
 async fn new_policies_fold_the_log_again() {
     let fixture = fixture().await;
-    fixture.send(vec![created("e1", "L1", "web"), event("e2", "2026-04-01T23:30:00Z", created("x", "L2", "web").payload)]).await;
+    fixture
+        .send(vec![
+            created("e1", "L1", "web"),
+            event("e2", "2026-04-01T23:30:00Z", created("x", "L2", "web").payload),
+        ])
+        .await;
     let tenant = fixture.database.tenant(&fixture.tenant).await.unwrap().unwrap();
     let mut policies = tenant.policies.clone();
     policies.time_zone = "Asia/Tokyo".parse().unwrap();
-    let updated = fixture.database.update_policies(&fixture.tenant, &policies, Some(&tenant.etag), fixture.now).await.unwrap();
+    let updated = fixture
+        .database
+        .update_policies(&fixture.tenant, &policies, Some(&tenant.etag), fixture.now)
+        .await
+        .unwrap();
     assert_ne!(updated.etag, tenant.etag);
     assert_eq!(updated.last_commit, 2);
     fixture.agrees().await;
     // Half past eleven at night in UTC is the next morning in Tokyo: one row moved.
     assert_eq!(fixture.rows().await, 4);
-    let stale = fixture.database.update_policies(&fixture.tenant, &policies, Some(&tenant.etag), fixture.now).await;
+    let stale = fixture
+        .database
+        .update_policies(&fixture.tenant, &policies, Some(&tenant.etag), fixture.now)
+        .await;
     assert!(matches!(stale, Err(Error::Stale { .. })));
     policies.lifecycle = Lifecycle::Transactional { window_days: 0 };
-    let wrong = fixture.database.update_policies(&fixture.tenant, &policies, None, fixture.now).await;
+    let wrong = fixture
+        .database
+        .update_policies(&fixture.tenant, &policies, None, fixture.now)
+        .await;
     assert!(matches!(wrong, Err(Error::Invalid(violations)) if violations[0].field == "lifecycle.window_days"));
 }
 
@@ -183,10 +284,23 @@ async fn a_damaged_segment_is_named() {
     use sea_orm::ConnectionTrait as _;
     let fixture = fixture().await;
     fixture.send(vec![created("e1", "L1", "web")]).await;
-    fixture.database.writer().execute_unprepared("UPDATE ledger_segment SET data = x'00'").await.unwrap();
+    fixture
+        .database
+        .writer()
+        .execute_unprepared("UPDATE ledger_segment SET data = x'00'")
+        .await
+        .unwrap();
     let report = fixture.database.verify(&fixture.tenant).await.unwrap();
-    assert_eq!(report.problems, ["the segment of commits 1 to 1 is damaged: its checksum does not fit"]);
-    fixture.database.writer().execute_unprepared("UPDATE event SET data = x'7b7d'").await.unwrap();
+    assert_eq!(
+        report.problems,
+        ["the segment of commits 1 to 1 is damaged: its checksum does not fit"]
+    );
+    fixture
+        .database
+        .writer()
+        .execute_unprepared("UPDATE event SET data = x'7b7d'")
+        .await
+        .unwrap();
     let report = fixture.database.verify(&fixture.tenant).await.unwrap();
     assert_eq!(report.problems.len(), 2);
 }
@@ -195,8 +309,21 @@ async fn a_damaged_segment_is_named() {
 async fn a_tenant_that_is_not_there_is_named() {
     let fixture = fixture().await;
     let nobody = TenantId::new("nobody").unwrap();
-    let sent = fixture.database.commit(&nobody, vec![Submission { events: Vec::new(), all_or_nothing: false }], fixture.now).await;
+    let sent = fixture
+        .database
+        .commit(
+            &nobody,
+            vec![Submission {
+                events: Vec::new(),
+                all_or_nothing: false,
+            }],
+            fixture.now,
+        )
+        .await;
     assert!(matches!(sent, Err(Error::UnknownTenant(id)) if id == "nobody"));
-    let again = fixture.database.create_tenant(&fixture.tenant, &Policies::default(), fixture.now).await;
+    let again = fixture
+        .database
+        .create_tenant(&fixture.tenant, &Policies::default(), fixture.now)
+        .await;
     assert!(matches!(again, Err(Error::Exists { .. })));
 }

@@ -1,6 +1,8 @@
 //! Comparing an answer with what was worked by hand.
 
-use scoreline_proto::analytics::v1::{Bucket, Cell, QueryMetricsResponse, Result as Outcome, Row, Undefined, UndefinedReason, cell, result};
+use scoreline_proto::analytics::v1::{
+    Bucket, Cell, QueryMetricsResponse, Result as Outcome, Row, Undefined, UndefinedReason, cell, result,
+};
 use serde_json::Value;
 
 use super::{
@@ -14,7 +16,11 @@ pub(super) fn faults(query: &Query, answer: &QueryMetricsResponse) -> Vec<String
     if let Some(rows) = query.rows
         && rows != answer.rows.len()
     {
-        faults.push(format!("{} rows instead of {rows}: {:?}", answer.rows.len(), answer.rows.iter().map(key).collect::<Vec<_>>()));
+        faults.push(format!(
+            "{} rows instead of {rows}: {:?}",
+            answer.rows.len(),
+            answer.rows.iter().map(key).collect::<Vec<_>>()
+        ));
     }
     let mut places = Vec::new();
     for expect in &query.expect {
@@ -22,9 +28,17 @@ pub(super) fn faults(query: &Query, answer: &QueryMetricsResponse) -> Vec<String
             Some((place, row, cell)) => {
                 places.push(place);
                 let problems = compare(expect, row, cell);
-                faults.extend(problems.into_iter().map(|problem| format!("{}: {problem}", name(expect))));
+                faults.extend(
+                    problems
+                        .into_iter()
+                        .map(|problem| format!("{}: {problem}", name(expect))),
+                );
             }
-            None => faults.push(format!("{}: no such cell among {:?}", name(expect), answer.rows.iter().map(key).collect::<Vec<_>>())),
+            None => faults.push(format!(
+                "{}: no such cell among {:?}",
+                name(expect),
+                answer.rows.iter().map(key).collect::<Vec<_>>()
+            )),
         }
     }
     if query.ordered && !places.is_sorted() {
@@ -34,13 +48,24 @@ pub(super) fn faults(query: &Query, answer: &QueryMetricsResponse) -> Vec<String
 }
 
 fn name(expect: &Expect) -> String {
-    let parts = [expect.metric.clone(), expect.bucket.clone(), (!expect.group.is_empty()).then(|| format!("{:?}", expect.group))];
+    let parts = [
+        expect.metric.clone(),
+        expect.bucket.clone(),
+        (!expect.group.is_empty()).then(|| format!("{:?}", expect.group)),
+    ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 fn key(row: &Row) -> String {
-    let bucket = row.bucket.as_ref().map(|bucket| bucket.label.clone()).unwrap_or_default();
-    let values = row.dimensions.iter().map(|dimension| format!("{}={}", dimension.dimension, dimension.value));
+    let bucket = row
+        .bucket
+        .as_ref()
+        .map(|bucket| bucket.label.clone())
+        .unwrap_or_default();
+    let values = row
+        .dimensions
+        .iter()
+        .map(|dimension| format!("{}={}", dimension.dimension, dimension.value));
     std::iter::once(bucket).chain(values).collect::<Vec<_>>().join(" ")
 }
 
@@ -50,8 +75,16 @@ fn find<'a>(query: &Query, answer: &'a QueryMetricsResponse, expect: &Expect) ->
         None => 0,
     };
     let is_it = |row: &&Row| {
-        let in_bucket = expect.bucket.as_deref().is_none_or(|start| row.bucket.as_ref().is_some_and(|bucket| starts(bucket, start)));
-        let in_group = row.dimensions.iter().all(|dimension| expect.group.get(&dimension.dimension).is_some_and(|value| *value == dimension.value));
+        let in_bucket = expect
+            .bucket
+            .as_deref()
+            .is_none_or(|start| row.bucket.as_ref().is_some_and(|bucket| starts(bucket, start)));
+        let in_group = row.dimensions.iter().all(|dimension| {
+            expect
+                .group
+                .get(&dimension.dimension)
+                .is_some_and(|value| *value == dimension.value)
+        });
         in_bucket && in_group && row.dimensions.len() == expect.group.len()
     };
     let place = answer.rows.iter().position(|row| is_it(&row))?;
@@ -64,8 +97,13 @@ fn starts(bucket: &Bucket, text: &str) -> bool {
         let start = bucket.start.as_ref().map(|start| (start.year, start.month, start.day));
         return start == Some((date.year().into(), date.month().into(), date.day().into()));
     }
-    let instant: jiff::Timestamp = text.parse().unwrap_or_else(|error| panic!("{text:?} is neither a day nor an instant: {error}"));
-    bucket.start_time.as_ref().is_some_and(|start| start.seconds == instant.as_second())
+    let instant: jiff::Timestamp = text
+        .parse()
+        .unwrap_or_else(|error| panic!("{text:?} is neither a day nor an instant: {error}"));
+    bucket
+        .start_time
+        .as_ref()
+        .is_some_and(|start| start.seconds == instant.as_second())
 }
 
 fn compare(expect: &Expect, row: &Row, cell: &Cell) -> Vec<String> {
@@ -87,7 +125,10 @@ fn compare(expect: &Expect, row: &Row, cell: &Cell) -> Vec<String> {
         Some(reason) => differs("the value", &format!("undefined:{reason}"), &actual),
         None => {}
     }
-    for (what, expected, actual) in [("the numerator", &expect.numerator, &cell.numerator), ("the denominator", &expect.denominator, &cell.denominator)] {
+    for (what, expected, actual) in [
+        ("the numerator", &expect.numerator, &cell.numerator),
+        ("the denominator", &expect.denominator, &cell.denominator),
+    ] {
         if let Some(expected) = expected {
             differs(what, &expected::text(&plain(expected)), actual);
         }
@@ -98,13 +139,32 @@ fn compare(expect: &Expect, row: &Row, cell: &Cell) -> Vec<String> {
         }
     }
     if let Some(label) = &expect.label {
-        differs("the label", label, row.bucket.as_ref().map(|bucket| bucket.label.as_str()).unwrap_or_default());
+        differs(
+            "the label",
+            label,
+            row.bucket
+                .as_ref()
+                .map(|bucket| bucket.label.as_str())
+                .unwrap_or_default(),
+        );
     }
     let comparison = cell.comparison.as_ref();
     for (what, expected, actual) in [
-        ("previous", &expect.previous, comparison.and_then(|comparison| comparison.previous.as_ref())),
-        ("difference", &expect.difference, comparison.and_then(|comparison| comparison.difference.as_ref())),
-        ("relative_change", &expect.relative_change, comparison.and_then(|comparison| comparison.relative_change.as_ref())),
+        (
+            "previous",
+            &expect.previous,
+            comparison.and_then(|comparison| comparison.previous.as_ref()),
+        ),
+        (
+            "difference",
+            &expect.difference,
+            comparison.and_then(|comparison| comparison.difference.as_ref()),
+        ),
+        (
+            "relative_change",
+            &expect.relative_change,
+            comparison.and_then(|comparison| comparison.relative_change.as_ref()),
+        ),
     ] {
         match expected.as_deref() {
             Some("undefined:ANY") if outcome(actual).starts_with("undefined:") => {}
@@ -116,7 +176,11 @@ fn compare(expect: &Expect, row: &Row, cell: &Cell) -> Vec<String> {
 }
 
 fn wanted(text: &str) -> String {
-    if text.starts_with("undefined:") { text.to_owned() } else { expected::text(text) }
+    if text.starts_with("undefined:") {
+        text.to_owned()
+    } else {
+        expected::text(text)
+    }
 }
 
 fn plain(value: &Value) -> String {
@@ -124,17 +188,23 @@ fn plain(value: &Value) -> String {
 }
 
 fn outcome(outcome: Option<&Outcome>) -> String {
-    told(outcome.and_then(|outcome| outcome.result.as_ref()).map(|result| match result {
-        result::Result::Value(value) => Ok(value.decimal.as_str()),
-        result::Result::Undefined(undefined) => Err(undefined),
-    }))
+    told(
+        outcome
+            .and_then(|outcome| outcome.result.as_ref())
+            .map(|result| match result {
+                result::Result::Value(value) => Ok(value.decimal.as_str()),
+                result::Result::Undefined(undefined) => Err(undefined),
+            }),
+    )
 }
 
 fn told(outcome: Option<Result<&str, &Undefined>>) -> String {
     match outcome {
         Some(Ok(decimal)) => decimal.to_owned(),
         Some(Err(undefined)) => {
-            let reason = UndefinedReason::try_from(undefined.reason).unwrap_or(UndefinedReason::Unspecified).as_str_name();
+            let reason = UndefinedReason::try_from(undefined.reason)
+                .unwrap_or(UndefinedReason::Unspecified)
+                .as_str_name();
             format!("undefined:{}", reason.trim_start_matches("UNDEFINED_REASON_"))
         }
         None => "absent".to_owned(),

@@ -15,7 +15,9 @@ pub(super) fn text(number: &str) -> String {
 
 fn rational(text: &str) -> Rational {
     let parsed = match text.split_once('/') {
-        Some((above, below)) => decimal(above).zip(decimal(below)).and_then(|(above, below)| above.checked_div(below).ok()),
+        Some((above, below)) => decimal(above)
+            .zip(decimal(below))
+            .and_then(|(above, below)| above.checked_div(below).ok()),
         None => decimal(text),
     };
     parsed.unwrap_or_else(|| panic!("{text:?} is no number"))

@@ -98,7 +98,10 @@ impl Case {
     pub fn read(root: &Path, path: &Path) -> Self {
         let text = std::fs::read_to_string(path).expect("a listed file can be read");
         let case: Self = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let place = path.strip_prefix(root).expect("a path below the root").with_extension("");
+        let place = path
+            .strip_prefix(root)
+            .expect("a path below the root")
+            .with_extension("");
         assert_eq!(case.id, place.display().to_string(), "the id of a case is its path");
         case
     }

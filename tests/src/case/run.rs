@@ -21,9 +21,21 @@ use crate::client::Clients;
 pub async fn run(case: &Case, endpoint: &str) -> anyhow::Result<()> {
     let tenant = case.id.replace('/', ".");
     let mut clients = Clients::connect(endpoint, &tenant).await?;
-    let settings = case.settings.as_ref().map(settings).transpose().context("the settings")?;
-    let request = CreateTenantRequest { tenant_id: tenant, settings, ..CreateTenantRequest::default() };
-    clients.tenants.create_tenant(request).await.context("creating the tenant")?;
+    let settings = case
+        .settings
+        .as_ref()
+        .map(settings)
+        .transpose()
+        .context("the settings")?;
+    let request = CreateTenantRequest {
+        tenant_id: tenant,
+        settings,
+    };
+    clients
+        .tenants
+        .create_tenant(request)
+        .await
+        .context("creating the tenant")?;
     let (commits, newest) = ingest(case, &mut clients).await?;
     let mut faults = Vec::new();
     for (number, question) in case.queries.iter().enumerate() {

@@ -176,6 +176,9 @@ pub fn own_checks(server: &Server) -> anyhow::Result<()> {
     let verified = server.run(&["verify"]);
     anyhow::ensure!(verified.contains("all is well"), "verify says {verified}");
     let rebuilt = server.run(&["rebuild"]);
-    anyhow::ensure!(rebuilt.contains("0 differ"), "rebuild says {rebuilt}");
+    anyhow::ensure!(rebuilt.contains("; 0 differ"), "rebuild says {rebuilt}");
+    let log = server.log_text();
+    let panicked = log.lines().find(|line| line.contains("panic"));
+    anyhow::ensure!(panicked.is_none(), "the server's log says {panicked:?}");
     Ok(())
 }

@@ -42,10 +42,8 @@ pub fn repetitions(variable: &str, usual: usize) -> usize {
 }
 
 /// Says something that is to be seen although the test passes.
-///
-/// # Panics
-/// Never: a terminal that takes nothing is no reason to fail.
 pub fn say(text: &str) {
-    // Written directly: what the print macros write is kept back by the test harness.
+    // Written directly: what the print macros write is kept back while a test passes. A terminal that takes nothing is no
+    // reason to fail.
     let _ = writeln!(std::io::stderr(), "    {text}");
 }

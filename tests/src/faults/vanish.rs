@@ -24,17 +24,22 @@ pub struct Tally {
     pub finished: usize,
     /// Calls between them that nobody cancelled.
     pub honest: usize,
+    /// Events of calls that were cut which turned out to be stored.
+    pub kept: usize,
+    /// Events of calls that were cut which turned out not to be stored.
+    pub dropped: usize,
 }
 
 impl Tally {
     /// The sum of two.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        let (cut, finished) = (self.cut + other.cut, self.finished + other.finished);
         Self {
-            cut,
-            finished,
+            cut: self.cut + other.cut,
+            finished: self.finished + other.finished,
             honest: self.honest + other.honest,
+            kept: self.kept + other.kept,
+            dropped: self.dropped + other.dropped,
         }
     }
 }
@@ -106,7 +111,7 @@ impl Caller {
             }
         }
         while let Some(batch) = self.unknown.pop() {
-            self.send(batch).await?;
+            self.ask_for(batch).await?;
         }
         Ok(self.tally)
     }
@@ -206,12 +211,11 @@ impl Caller {
 
     /// A call that nobody cancels must succeed, whoever was cancelled before on the same connection.
     async fn be_honest(&mut self) -> anyhow::Result<()> {
-        let again = if self.unknown.len() > 20 {
-            self.unknown.pop()
-        } else {
-            None
-        };
-        let batch = again.unwrap_or_else(|| self.maker.batch(&mut self.dice, 2));
+        if self.unknown.len() > 20 {
+            let batch = self.unknown.swap_remove(0);
+            self.ask_for(batch).await?;
+        }
+        let batch = self.maker.batch(&mut self.dice, 2);
         self.send(batch).await?;
         if !self.plain && self.dice.percent(20) {
             findings::leads_counted(&mut self.clients, 0).await?;
@@ -220,12 +224,28 @@ impl Caller {
         Ok(())
     }
 
-    async fn send(&mut self, batch: Vec<Event>) -> anyhow::Result<()> {
+    /// Sends what it does not know of again, and learns what had become of it.
+    async fn ask_for(&mut self, batch: Vec<Event>) -> anyhow::Result<()> {
+        let (accepted, duplicates) = self.send(batch).await?;
+        self.tally.dropped += accepted;
+        self.tally.kept += duplicates;
+        Ok(())
+    }
+
+    /// Returns how many events were accepted, and how many were there already.
+    async fn send(&mut self, batch: Vec<Event>) -> anyhow::Result<(usize, usize)> {
         self.book.open().sending(&batch);
         let answer = self.clients.ingest(batch.clone()).await?;
         self.heard(&batch, &answer.results, answer.commit);
         self.tally.honest += 1;
-        Ok(())
+        let count = |outcome| {
+            answer
+                .results
+                .iter()
+                .filter(|result| result.outcome() == outcome)
+                .count()
+        };
+        Ok((count(EventOutcome::Accepted), count(EventOutcome::Duplicate)))
     }
 
     fn heard(&self, batch: &[Event], results: &[EventResult], commit: i64) {

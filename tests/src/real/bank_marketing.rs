@@ -99,7 +99,7 @@ pub async fn bank_marketing(folder: &Path) {
     check.define(OWN).await;
     check.compare(ALL, &clients, &CUTS, &OF_ALL_CALLS).await;
     check.compare(LAST, &clients, &CUTS, &OF_LAST_CALLS).await;
-    check.finish(1_500, 400);
+    check.finish(2_400, 510);
 }
 
 fn events(clients: &[Client]) -> usize {

@@ -104,7 +104,7 @@ pub async fn olist(folder: &Path) {
         .compare(ALL, &orders, &[Cut::whole(Some("orders_sample"))], &canceled)
         .await;
     answers(&mut check, &reviews).await;
-    check.finish(3_000, 250);
+    check.finish(6_400, 290);
 }
 
 fn leads(leads: &Sheet, deals: &Sheet) -> Vec<Lead> {

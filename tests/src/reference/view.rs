@@ -166,9 +166,19 @@ impl<'a> View<'a> {
         fraction(facts.iter().map(|fact| self.converted(fact)).sum(), MILLION)
     }
 
+    /// What facts are worth together at the end of the period.
+    pub fn worth_at_end(&self, facts: &[&Fact]) -> Rational {
+        let last = self.bucket.1.yesterday().expect("a day in our time");
+        fraction(facts.iter().map(|fact| self.converted_on(fact, last)).sum(), MILLION)
+    }
+
     fn converted(&self, fact: &Fact) -> i128 {
+        self.converted_on(fact, fact.date)
+    }
+
+    fn converted_on(&self, fact: &Fact, day: Date) -> i128 {
         match fact.whom.get("currency") {
-            Some(currency) => self.world.convert(fact.value, currency, self.currency, fact.date),
+            Some(currency) => self.world.convert(fact.value, currency, self.currency, day),
             None => fact.value,
         }
     }

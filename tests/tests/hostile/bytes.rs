@@ -63,7 +63,7 @@ async fn bytes_that_are_no_message_are_refused() -> anyhow::Result<()> {
         raw::call(&endpoint, INGEST, field(1_000, b"later")).await,
     );
     complaints.done(12);
-    target.is_well().await
+    target.still_serves().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -97,7 +97,7 @@ async fn amendments_in_each_other_are_rejected_with_their_field() -> anyhow::Res
         fields.contains(&"payload.event_amended.replacement.payload"),
         "{fields:?}"
     );
-    target.is_well().await
+    target.still_serves().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -155,7 +155,7 @@ async fn what_is_too_large_is_refused_with_the_limit() -> anyhow::Result<()> {
         peak >> 20
     ));
     assert!(peak < 1 << 30, "the server took {peak} bytes");
-    target.is_well().await
+    target.still_serves().await
 }
 
 /// So many empty messages in a field.

@@ -126,7 +126,7 @@ impl Target {
     }
 
     /// After the attack: the process is the same one, it serves, and it never panicked.
-    async fn is_well(mut self) -> anyhow::Result<()> {
+    async fn still_serves(mut self) -> anyhow::Result<()> {
         let answer = self.clients.ingest(Maker::new(999).batch(&mut Dice::new(1), 3)).await?;
         anyhow::ensure!(answer.accepted_count == 3, "{answer:?}");
         let log = self.server.log_text();

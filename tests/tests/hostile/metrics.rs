@@ -145,9 +145,9 @@ fn selections() -> Vec<Row> {
         ),
         (
             "an unknown choice",
-            about("customer_acquisition_cost", &[("scope", "moon")]),
+            about("customer_lifetime_value", &[("method", "moon")]),
             "PARAMETER_INVALID",
-            "metrics.parameters[scope]",
+            "metrics.parameters[method]",
         ),
         (
             "no number",
@@ -190,12 +190,17 @@ fn ranges() -> Vec<Row> {
         ),
         ("no start", of(None, day(2024, 1, 1)), "REQUIRED", "range.start"),
         ("no end", of(day(2024, 1, 1), None), "REQUIRED", "range.end"),
-        ("no days", of(day(2024, 1, 1), day(2024, 1, 1)), "EMPTY_RANGE", "range"),
+        (
+            "no days",
+            of(day(2024, 1, 1), day(2024, 1, 1)),
+            "EMPTY_RANGE",
+            "range.end",
+        ),
         (
             "backwards",
             of(day(2024, 2, 1), day(2024, 1, 1)),
             "EMPTY_RANGE",
-            "range",
+            "range.end",
         ),
         (
             "no date",
@@ -470,7 +475,7 @@ async fn every_senseless_question_is_refused_with_its_field() -> anyhow::Result<
         complaints.welcome(what, target.clients.metrics.query_metrics(question).await);
     }
     complaints.done(58);
-    target.is_well().await
+    target.still_serves().await
 }
 
 fn metric(metric_id: &str, expression: &str) -> CreateMetricRequest {
@@ -546,7 +551,7 @@ async fn every_senseless_metric_is_refused() -> anyhow::Result<()> {
         &Refusal::whole(Code::AlreadyExists, "METRIC_EXISTS"),
     );
     complaints.done(20);
-    target.is_well().await
+    target.still_serves().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -609,5 +614,5 @@ async fn the_other_questions_are_refused_too() -> anyhow::Result<()> {
         &Refusal::field("EMPTY_RANGE", "up_to_commit"),
     );
     complaints.done(7);
-    target.is_well().await
+    target.still_serves().await
 }

@@ -189,7 +189,11 @@ async fn settings_that_cannot_hold_change_nothing() -> anyhow::Result<()> {
             ..UpdateSettingsRequest::default()
         };
         let answer = target.clients.tenants.update_settings(request).await;
-        complaints.expect(what, answer, &Refusal::field("SETTINGS_INVALID", field));
+        complaints.expect(
+            what,
+            answer,
+            &Refusal::field("SETTINGS_INVALID", &format!("settings.{field}")),
+        );
     }
     let nothing = UpdateSettingsRequest::default();
     let answer = target.clients.tenants.update_settings(nothing).await;
@@ -225,7 +229,7 @@ async fn settings_that_cannot_hold_change_nothing() -> anyhow::Result<()> {
         .await?
         .into_inner();
     assert_eq!(before, after);
-    target.is_well().await
+    target.still_serves().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -261,5 +265,5 @@ async fn tenants_that_are_not_there_are_refused() -> anyhow::Result<()> {
     let refused = asked.err().and_then(|error| error.downcast::<tonic::Status>().ok());
     complaints.expect("a question", refused.map_or(Ok(()), Err), &unknown);
     complaints.done(10);
-    target.is_well().await
+    target.still_serves().await
 }

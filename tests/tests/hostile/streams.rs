@@ -113,5 +113,5 @@ async fn a_stream_that_breaks_the_protocol_ends_with_the_reason() -> anyhow::Res
         stream(&mut target.clients, vec![Some(open(0)), Some(batch(0, Vec::new()))]).await,
     );
     complaints.done(14);
-    target.is_well().await
+    target.still_serves().await
 }

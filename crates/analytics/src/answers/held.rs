@@ -43,7 +43,7 @@ pub(super) fn answers(over: &LedgerAnswers, image: &Image, queries: &[AggregateQ
     let next = AtomicUsize::new(0);
     let work = || scan(over, image, queries, &plans, &jobs, &next);
     let mut found = std::thread::scope(|scope| {
-        let others: Vec<_> = helpers.iter().map(|_| scope.spawn(&work)).collect();
+        let others: Vec<_> = helpers.iter().map(|_| scope.spawn(work)).collect();
         let mut found = vec![work()];
         found.extend(
             others

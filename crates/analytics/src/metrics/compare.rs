@@ -178,9 +178,12 @@ async fn facts(analytics: &Analytics, caller: &Caller, after: u64, to: u64) -> R
     Ok(found)
 }
 
+/// One row of each answer, by bucket and group.
+type Paired<'a> = BTreeMap<(Period, &'a str, &'a Key), (Option<&'a Row>, Option<&'a Row>)>;
+
 /// The rows in which the answers differ.
 fn differences((earlier, later): &(Table, Table), names: &Names<'_>) -> Vec<wire::KnowledgeRow> {
-    let mut rows: BTreeMap<(Period, &str, &Key), (Option<&Row>, Option<&Row>)> = BTreeMap::new();
+    let mut rows = Paired::new();
     for row in &earlier.rows {
         rows.entry((row.bucket.period, &row.bucket.label, &row.key))
             .or_default()

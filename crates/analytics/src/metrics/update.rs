@@ -24,7 +24,7 @@ pub(super) async fn update(
     let wanted = if paths.is_empty() {
         metric
     } else {
-        masked(definition::metric(current), metric, &paths)?
+        masked(definition::metric(current), &metric, &paths)?
     };
     let updated = definition::definition(&wanted, current.version.saturating_add(1), &catalogue.registry)
         .map_err(failure::invalid)?;
@@ -64,7 +64,7 @@ pub(super) fn check_etag(etag: &str, current: &Definition) -> Result<(), Problem
 }
 
 /// The current metric with the named fields of another one.
-fn masked(mut current: wire::Metric, from: wire::Metric, paths: &[String]) -> Result<wire::Metric, Problem> {
+fn masked(mut current: wire::Metric, from: &wire::Metric, paths: &[String]) -> Result<wire::Metric, Problem> {
     let mut unknown = Vec::new();
     for (at, path) in paths.iter().enumerate() {
         match path.as_str() {

@@ -28,9 +28,15 @@ pub(crate) async fn run(arguments: &Local, migrate: &Arguments) -> anyhow::Resul
     if matches!(migrate.action, Action::Up) {
         scoreline_migrations::up(database.writer()).await.context("migrating")?;
     }
-    let all = scoreline_migrations::status(database.writer()).await.context("reading the schema's version")?;
+    let all = scoreline_migrations::status(database.writer())
+        .await
+        .context("reading the schema's version")?;
     for migration in &all {
-        line(format_args!("{}  {}", if migration.applied { "applied" } else { "pending" }, migration.name));
+        line(format_args!(
+            "{}  {}",
+            if migration.applied { "applied" } else { "pending" },
+            migration.name
+        ));
     }
     let complete = all.iter().all(|migration| migration.applied);
     Ok(if complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -1,8 +1,8 @@
 //! The commands, one file each.
 
+pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod export;
-pub(crate) mod demo;
 pub(crate) mod import;
 pub(crate) mod ingest;
 pub(crate) mod keys;

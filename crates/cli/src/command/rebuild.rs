@@ -23,7 +23,9 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: &Local, remote: &Remote, rebuild: &Arguments) -> anyhow::Result<ExitCode> {
     let settings = local::settings(arguments, &[])?;
     let database = local::open_migrated(&settings).await?;
-    let report = database.rebuild(&local::tenant(remote)?, rebuild.apply, Timestamp::now()).await?;
+    let report = database
+        .rebuild(&local::tenant(remote)?, rebuild.apply, Timestamp::now())
+        .await?;
     line(format_args!(
         "{} events make {} measurements and {} facts; {} differ from the ledger",
         report.events, report.measurements, report.facts, report.differences

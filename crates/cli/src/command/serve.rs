@@ -26,7 +26,11 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: &Local, serve: &Arguments) -> anyhow::Result<ExitCode> {
-    let overrides: Vec<_> = serve.listen.iter().map(|address| ("listen.address", address.to_string())).collect();
+    let overrides: Vec<_> = serve
+        .listen
+        .iter()
+        .map(|address| ("listen.address", address.to_string()))
+        .collect();
     let settings = local::settings(arguments, &overrides)?;
     telemetry::init(&settings.telemetry)?;
     let database = local::open_migrated(&settings).await?;
@@ -99,6 +103,8 @@ async fn bind(
             async move { checked.ready().await.map_err(|error| error.to_string()) }
         })
         .with_shutdown(shutdown.clone());
-    let names = scoreline_ingestion::service::NAMES.into_iter().chain(scoreline_analytics::NAMES);
+    let names = scoreline_ingestion::service::NAMES
+        .into_iter()
+        .chain(scoreline_analytics::NAMES);
     Ok(serve::bind(settings, names.fold(services, Services::with_name)).await?)
 }

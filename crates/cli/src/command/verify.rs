@@ -25,10 +25,18 @@ pub(crate) async fn run(arguments: &Local, remote: &Remote, _: &Arguments) -> an
         report.commits,
         report.rows,
         report.segments,
-        if report.problems.is_empty() { "all is well".to_owned() } else { format!("{} problems", report.problems.len()) }
+        if report.problems.is_empty() {
+            "all is well".to_owned()
+        } else {
+            format!("{} problems", report.problems.len())
+        }
     ));
     for problem in &report.problems {
         line(format_args!("- {problem}"));
     }
-    Ok(if report.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.problems.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

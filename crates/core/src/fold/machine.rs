@@ -86,7 +86,14 @@ impl Context<'_> {
 
     /// A measurement of this subject that happened at an instant; it entered on `origin_date`.
     #[must_use]
-    pub fn measurement(&self, measure: Builtin, at: Timestamp, origin_date: Date, dimensions: Dimensions, value: i64) -> Measurement {
+    pub fn measurement(
+        &self,
+        measure: Builtin,
+        at: Timestamp,
+        origin_date: Date,
+        dimensions: Dimensions,
+        value: i64,
+    ) -> Measurement {
         Measurement {
             measure: Measure::Builtin(measure),
             date: self.date(at),
@@ -117,7 +124,16 @@ impl Output {
     /// Tells another subject something that happened at an instant. `what` tells it apart from other signals of the
     /// same sender to the same subject.
     pub fn signal(&mut self, from: &Subject, to: Subject, at: Timestamp, what: &str, signal: super::Signal) {
-        let key = Key { at, id: format!("~{from}/{what}").into() };
-        self.signals.push((to, Occurrence { key, what: super::What::Signal(signal) }));
+        let key = Key {
+            at,
+            id: format!("~{from}/{what}").into(),
+        };
+        self.signals.push((
+            to,
+            Occurrence {
+                key,
+                what: super::What::Signal(signal),
+            },
+        ));
     }
 }

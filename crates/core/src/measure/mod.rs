@@ -140,7 +140,10 @@ impl Dimensions {
     /// The value of a dimension.
     #[must_use]
     pub fn get(&self, dimension: &Dimension) -> Option<&Name> {
-        self.0.binary_search_by(|(other, _)| other.cmp(dimension)).ok().map(|at| &self.0[at].1)
+        self.0
+            .binary_search_by(|(other, _)| other.cmp(dimension))
+            .ok()
+            .map(|at| &self.0[at].1)
     }
 
     /// All that are set, in order.

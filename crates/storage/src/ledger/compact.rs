@@ -17,7 +17,10 @@ pub struct CompactionPlan {
 
 impl Default for CompactionPlan {
     fn default() -> Self {
-        Self { fan_in: 16, max_rows: 1 << 20 }
+        Self {
+            fan_in: 16,
+            max_rows: 1 << 20,
+        }
     }
 }
 
@@ -38,9 +41,15 @@ struct Size {
 
 /// The transaction `compact`. It takes no lock on the tenant: commits append other segments meanwhile. Two compactors
 /// that choose the same run can't both delete all of it, and the one that can't gives up.
-pub(crate) async fn compact(database: &Database, tenant: &TenantId, plan: &CompactionPlan) -> Result<Option<Compacted>, Error> {
+pub(crate) async fn compact(
+    database: &Database,
+    tenant: &TenantId,
+    plan: &CompactionPlan,
+) -> Result<Option<Compacted>, Error> {
     let sizes = sizes(database.reader(), tenant, plan).await?;
-    let Some(run) = choose(&sizes, plan) else { return Ok(None) };
+    let Some(run) = choose(&sizes, plan) else {
+        return Ok(None);
+    };
     let (after, to) = (run.after, run.to);
     let transaction = database.begin_write().await?;
     let sql = "SELECT first_commit, last_commit, row_count, checksum, data FROM ledger_segment
@@ -58,7 +67,10 @@ pub(crate) async fn compact(database: &Database, tenant: &TenantId, plan: &Compa
     }
     write::insert_segment(&transaction, tenant, merged).await?;
     transaction.commit().await?;
-    Ok(Some(Compacted { segments: run.segments, rows: segments.iter().map(|segment| segment.rows).sum() }))
+    Ok(Some(Compacted {
+        segments: run.segments,
+        rows: segments.iter().map(|segment| segment.rows).sum(),
+    }))
 }
 
 async fn sizes(db: &impl ConnectionTrait, tenant: &TenantId, plan: &CompactionPlan) -> Result<Vec<Size>, Error> {
@@ -95,11 +107,23 @@ fn choose(sizes: &[Size], plan: &CompactionPlan) -> Option<Run> {
     let mut end = sizes.len();
     while end >= plan.fan_in.max(2) {
         let highest = tier(sizes[end - 1].rows, plan);
-        let length = sizes[..end].iter().rev().take_while(|size| tier(size.rows, plan) <= highest).count();
+        let length = sizes[..end]
+            .iter()
+            .rev()
+            .take_while(|size| tier(size.rows, plan) <= highest)
+            .count();
         if length >= plan.fan_in.max(2) {
             let start = end - length;
-            let after = if start == 0 { before_first(sizes) } else { sizes[start - 1].last_commit };
-            return Some(Run { after, to: sizes[end - 1].last_commit, segments: length });
+            let after = if start == 0 {
+                before_first(sizes)
+            } else {
+                sizes[start - 1].last_commit
+            };
+            return Some(Run {
+                after,
+                to: sizes[end - 1].last_commit,
+                segments: length,
+            });
         }
         end -= length.max(1);
     }
@@ -117,10 +141,19 @@ fn before_first(sizes: &[Size]) -> u64 {
 mod tests {
     use super::*;
 
-    const PLAN: CompactionPlan = CompactionPlan { fan_in: 4, max_rows: 1_000 };
+    const PLAN: CompactionPlan = CompactionPlan {
+        fan_in: 4,
+        max_rows: 1_000,
+    };
 
     fn sizes(rows: &[u64]) -> Vec<Size> {
-        rows.iter().zip(10..).map(|(rows, last_commit)| Size { last_commit, rows: *rows }).collect()
+        rows.iter()
+            .zip(10..)
+            .map(|(rows, last_commit)| Size {
+                last_commit,
+                rows: *rows,
+            })
+            .collect()
     }
 
     #[test]
@@ -132,18 +165,39 @@ mod tests {
     #[test]
     fn neighbours_of_one_tier_become_one_of_the_next() {
         let run = choose(&sizes(&[100, 1, 2, 3, 2]), &PLAN);
-        assert_eq!(run, Some(Run { after: 10, to: 14, segments: 4 }));
+        assert_eq!(
+            run,
+            Some(Run {
+                after: 10,
+                to: 14,
+                segments: 4
+            })
+        );
     }
 
     #[test]
     fn small_ones_between_larger_ones_go_along() {
         let run = choose(&sizes(&[17, 1, 20, 18]), &PLAN);
-        assert_eq!(run, Some(Run { after: 9, to: 13, segments: 4 }));
+        assert_eq!(
+            run,
+            Some(Run {
+                after: 9,
+                to: 13,
+                segments: 4
+            })
+        );
     }
 
     #[test]
     fn small_newest_ones_do_not_hide_an_older_run() {
         let run = choose(&sizes(&[17, 18, 20, 18, 1]), &PLAN);
-        assert_eq!(run, Some(Run { after: 9, to: 13, segments: 4 }));
+        assert_eq!(
+            run,
+            Some(Run {
+                after: 9,
+                to: 13,
+                segments: 4
+            })
+        );
     }
 }

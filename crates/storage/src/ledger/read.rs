@@ -17,8 +17,13 @@ pub(crate) async fn watermark(db: &impl ConnectionTrait, tenant: &TenantId) -> R
     let sql = "SELECT tenant.last_commit, COALESCE(commit_log.committed_at, tenant.created_at) FROM tenant
          LEFT JOIN commit_log ON commit_log.tenant_id = tenant.tenant_id AND commit_log.commit_number = tenant.last_commit
          WHERE tenant.tenant_id = $1";
-    let row = sql::select_one(db, sql, tenant.as_str(), []).await?.ok_or_else(|| Error::UnknownTenant(tenant.to_string()))?;
-    Ok((sql::unsigned(row.try_get_by_index(0)?, "a commit number")?, instant(&row, 1)?))
+    let row = sql::select_one(db, sql, tenant.as_str(), [])
+        .await?
+        .ok_or_else(|| Error::UnknownTenant(tenant.to_string()))?;
+    Ok((
+        sql::unsigned(row.try_get_by_index(0)?, "a commit number")?,
+        instant(&row, 1)?,
+    ))
 }
 
 pub(crate) async fn commit_at(db: &impl ConnectionTrait, tenant: &TenantId, instant: Timestamp) -> Result<u64, Error> {
@@ -38,7 +43,12 @@ pub(crate) async fn instants(
          WHERE tenant_id = $1 AND commit_number >= $2 AND commit_number <= $3 ORDER BY commit_number";
     let values = [sql::signed(*commits.start()).into(), sql::signed(*commits.end()).into()];
     let rows = sql::select(db, sql, tenant.as_str(), values).await?;
-    let commit = |row: &QueryResult| Ok((sql::unsigned(row.try_get_by_index(0)?, "a commit number")?, instant(row, 1)?));
+    let commit = |row: &QueryResult| {
+        Ok((
+            sql::unsigned(row.try_get_by_index(0)?, "a commit number")?,
+            instant(row, 1)?,
+        ))
+    };
     rows.iter().map(commit).collect()
 }
 
@@ -50,19 +60,37 @@ pub(crate) async fn tail(database: &Database, tenant: &TenantId, after: u64, max
     let complete_to = last.unwrap_or(watermark);
     let segments = segments(&transaction, tenant, after, complete_to).await?;
     let facts = facts(&transaction, tenant, after, complete_to).await?;
-    let complete_at = if complete_to == watermark { watermark_at } else { committed_at(&transaction, tenant, complete_to).await? };
+    let complete_at = if complete_to == watermark {
+        watermark_at
+    } else {
+        committed_at(&transaction, tenant, complete_to).await?
+    };
     transaction.rollback().await?;
-    Ok(Tail { segments, facts, complete_to, complete_at, watermark })
+    Ok(Tail {
+        segments,
+        facts,
+        complete_to,
+        complete_at,
+        watermark,
+    })
 }
 
 /// The last commit of the segments that fit; `None` when all do.
-async fn last_within(db: &impl ConnectionTrait, tenant: &TenantId, after: u64, max_bytes: u64) -> Result<Option<u64>, Error> {
+async fn last_within(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    after: u64,
+    max_bytes: u64,
+) -> Result<Option<u64>, Error> {
     let sql = "SELECT last_commit, length(data) FROM ledger_segment WHERE tenant_id = $1 AND last_commit > $2
          ORDER BY last_commit LIMIT $3";
     let values = [sql::signed(after).into(), (PAGE + 1).into()];
     let (mut bytes, mut last, mut seen) = (0, None, 0);
     for row in sql::select(db, sql, tenant.as_str(), values).await? {
-        bytes += i128::from(row.try_get_by_index::<i64>(1).or_else(|_| row.try_get_by_index::<i32>(1).map(i64::from))?);
+        bytes += i128::from(
+            row.try_get_by_index::<i64>(1)
+                .or_else(|_| row.try_get_by_index::<i32>(1).map(i64::from))?,
+        );
         seen += 1;
         if last.is_some() && (bytes > i128::from(max_bytes) || seen > PAGE) {
             return Ok(last);
@@ -76,7 +104,11 @@ async fn segments(db: &impl ConnectionTrait, tenant: &TenantId, after: u64, to: 
     let sql = "SELECT first_commit, last_commit, row_count, checksum, data FROM ledger_segment
          WHERE tenant_id = $1 AND last_commit > $2 AND last_commit <= $3 ORDER BY last_commit";
     let values = [sql::signed(after).into(), sql::signed(to).into()];
-    sql::select(db, sql, tenant.as_str(), values).await?.iter().map(segment).collect()
+    sql::select(db, sql, tenant.as_str(), values)
+        .await?
+        .iter()
+        .map(segment)
+        .collect()
 }
 
 pub(crate) fn segment(row: &QueryResult) -> Result<Segment, Error> {
@@ -86,22 +118,40 @@ pub(crate) fn segment(row: &QueryResult) -> Result<Segment, Error> {
     let checksum: Vec<u8> = row.try_get_by_index(3)?;
     let data: Vec<u8> = row.try_get_by_index(4)?;
     if Sha256::digest(&data).as_slice() != checksum {
-        return Err(Error::damaged(format!("the segment of commits {first_commit} to {last_commit}"), "its checksum does not fit"));
+        return Err(Error::damaged(
+            format!("the segment of commits {first_commit} to {last_commit}"),
+            "its checksum does not fit",
+        ));
     }
-    Ok(Segment { first_commit, last_commit, rows, data })
+    Ok(Segment {
+        first_commit,
+        last_commit,
+        rows,
+        data,
+    })
 }
 
-async fn facts(db: &impl ConnectionTrait, tenant: &TenantId, after: u64, to: u64) -> Result<Vec<(u64, Fact, i8)>, Error> {
+async fn facts(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    after: u64,
+    to: u64,
+) -> Result<Vec<(u64, Fact, i8)>, Error> {
     let sql = "SELECT commit_number, data, row_sign FROM dimension_fact
          WHERE tenant_id = $1 AND commit_number > $2 AND commit_number <= $3 ORDER BY commit_number, ordinal";
     let values = [sql::signed(after).into(), sql::signed(to).into()];
-    sql::select(db, sql, tenant.as_str(), values).await?.iter().map(fact).collect()
+    sql::select(db, sql, tenant.as_str(), values)
+        .await?
+        .iter()
+        .map(fact)
+        .collect()
 }
 
 fn fact(row: &QueryResult) -> Result<(u64, Fact, i8), Error> {
     let commit = sql::unsigned(row.try_get_by_index(0)?, "a commit number")?;
     let data: Vec<u8> = row.try_get_by_index(1)?;
-    let fact = serde_json::from_slice(&data).map_err(|error| Error::damaged(format!("a fact of commit {commit}"), error))?;
+    let fact =
+        serde_json::from_slice(&data).map_err(|error| Error::damaged(format!("a fact of commit {commit}"), error))?;
     let sign: i16 = row.try_get_by_index(2)?;
     let sign = i8::try_from(sign).map_err(|error| Error::damaged(format!("a fact of commit {commit}"), error))?;
     Ok((commit, fact, sign))

@@ -10,8 +10,18 @@ use crate::{
 };
 
 /// Stores a segment with what a reader wants to know before reading it. One without rows is not worth a record.
-pub(crate) async fn insert_segment(db: &impl ConnectionTrait, tenant: &TenantId, segment: Segment) -> Result<(), Error> {
-    let Segment { meta: Some(meta), bytes: data } = segment else { return Ok(()) };
+pub(crate) async fn insert_segment(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    segment: Segment,
+) -> Result<(), Error> {
+    let Segment {
+        meta: Some(meta),
+        bytes: data,
+    } = segment
+    else {
+        return Ok(());
+    };
     let columns = vec![
         ("first_commit", Column::Big(vec![sql::signed(meta.first_commit)])),
         ("last_commit", Column::Big(vec![sql::signed(meta.last_commit)])),

@@ -18,7 +18,12 @@ use crate::{
 };
 
 /// The transaction `commit`.
-pub(crate) async fn commit(database: &Database, tenant: &TenantId, submissions: Vec<Submission>, now: Timestamp) -> Result<Vec<Receipt>, Error> {
+pub(crate) async fn commit(
+    database: &Database,
+    tenant: &TenantId,
+    submissions: Vec<Submission>,
+    now: Timestamp,
+) -> Result<Vec<Receipt>, Error> {
     let transaction = database.begin_write().await?;
     let locked = fold::lock_tenant(&transaction, tenant).await?;
     let sorted = dedupe::sort(&transaction, tenant, &locked.policies, submissions).await?;
@@ -33,22 +38,45 @@ pub(crate) async fn commit(database: &Database, tenant: &TenantId, submissions: 
     let changes = fold::fold(&transaction, tenant, Arc::new(locked.policies), events).await?;
     write::records(&transaction, tenant, changes.records).await?;
     write::occurrences(&transaction, tenant, changes.removed, changes.added).await?;
-    record_changes(&transaction, tenant, Recorded { number, now, events: count, measurements: changes.measurements, facts: changes.facts }).await?;
+    record_changes(
+        &transaction,
+        tenant,
+        Recorded {
+            number,
+            now,
+            events: count,
+            measurements: changes.measurements,
+            facts: changes.facts,
+        },
+    )
+    .await?;
     transaction.commit().await?;
     Ok(receipts(sorted.dispositions, number))
 }
 
 /// The same without a change: what would become of the events.
-pub(crate) async fn classify(database: &Database, tenant: &TenantId, submission: &Submission) -> Result<Receipt, Error> {
+pub(crate) async fn classify(
+    database: &Database,
+    tenant: &TenantId,
+    submission: &Submission,
+) -> Result<Receipt, Error> {
     let transaction = database.begin_read().await?;
-    let stored = crate::tenancy::read_tenant(&transaction, tenant).await?.ok_or_else(|| Error::UnknownTenant(tenant.to_string()))?;
+    let stored = crate::tenancy::read_tenant(&transaction, tenant)
+        .await?
+        .ok_or_else(|| Error::UnknownTenant(tenant.to_string()))?;
     let sorted = dedupe::sort(&transaction, tenant, &stored.policies, vec![submission.clone()]).await?;
     transaction.rollback().await?;
-    Ok(Receipt { dispositions: sorted.dispositions.into_iter().flatten().collect(), commit: stored.last_commit })
+    Ok(Receipt {
+        dispositions: sorted.dispositions.into_iter().flatten().collect(),
+        commit: stored.last_commit,
+    })
 }
 
 fn receipts(dispositions: Vec<Vec<super::Disposition>>, commit: u64) -> Vec<Receipt> {
-    dispositions.into_iter().map(|dispositions| Receipt { dispositions, commit }).collect()
+    dispositions
+        .into_iter()
+        .map(|dispositions| Receipt { dispositions, commit })
+        .collect()
 }
 
 /// What one commit records.
@@ -62,10 +90,26 @@ pub(crate) struct Recorded {
 }
 
 /// Appends a commit's rows to the ledger and moves the tenant's commit number, which must be locked.
-pub(crate) async fn record_changes(db: &impl ConnectionTrait, tenant: &TenantId, recorded: Recorded) -> Result<(), Error> {
-    let Recorded { number, now, events, measurements, facts } = recorded;
-    let entries: Vec<Entry> =
-        measurements.into_iter().map(|(measurement, count)| Entry { commit: number, measurement, count }).collect();
+pub(crate) async fn record_changes(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    recorded: Recorded,
+) -> Result<(), Error> {
+    let Recorded {
+        number,
+        now,
+        events,
+        measurements,
+        facts,
+    } = recorded;
+    let entries: Vec<Entry> = measurements
+        .into_iter()
+        .map(|(measurement, count)| Entry {
+            commit: number,
+            measurement,
+            count,
+        })
+        .collect();
     if !entries.is_empty() {
         let segment = ledger::encode(&entries).map_err(|error| Error::Fold(error.to_string()))?;
         crate::ledger::insert_segment(db, tenant, segment).await?;
@@ -77,6 +121,12 @@ pub(crate) async fn record_changes(db: &impl ConnectionTrait, tenant: &TenantId,
         ("events", Column::Big(vec![i64::try_from(events).unwrap_or(i64::MAX)])),
     ];
     sql::insert(db, "commit_log", tenant.as_str(), columns, "").await?;
-    sql::execute(db, "UPDATE tenant SET last_commit = $2 WHERE tenant_id = $1", tenant.as_str(), [sql::signed(number).into()]).await?;
+    sql::execute(
+        db,
+        "UPDATE tenant SET last_commit = $2 WHERE tenant_id = $1",
+        tenant.as_str(),
+        [sql::signed(number).into()],
+    )
+    .await?;
     Ok(())
 }

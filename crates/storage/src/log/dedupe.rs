@@ -31,7 +31,10 @@ pub(crate) async fn sort(
     submissions: Vec<Submission>,
 ) -> Result<Sorted, Error> {
     let mut known = stored_hashes(db, tenant, &submissions).await?;
-    let mut sorted = Sorted { dispositions: Vec::with_capacity(submissions.len()), new: Vec::new() };
+    let mut sorted = Sorted {
+        dispositions: Vec::with_capacity(submissions.len()),
+        new: Vec::new(),
+    };
     for submission in submissions {
         let (dispositions, new) = sort_one(policies, &known, submission);
         for event in &new {
@@ -48,19 +51,28 @@ async fn stored_hashes(
     tenant: &TenantId,
     submissions: &[Submission],
 ) -> Result<HashMap<String, [u8; 32]>, Error> {
-    let ids = submissions.iter().flat_map(|submission| &submission.events).map(|event| event.id.to_string());
+    let ids = submissions
+        .iter()
+        .flat_map(|submission| &submission.events)
+        .map(|event| event.id.to_string());
     let (condition, list) = sql::is_one_of(db.get_database_backend(), 2, ids);
     let sql = format!("SELECT event_id, content_hash FROM event WHERE tenant_id = $1 AND event_id {condition}");
     let mut known = HashMap::new();
     for row in sql::select(db, sql, tenant.as_str(), [list]).await? {
         let hash: Vec<u8> = row.try_get_by_index(1)?;
-        let hash = hash.try_into().map_err(|_| Error::damaged("a content hash of the log", "it has not 32 bytes"))?;
+        let hash = hash
+            .try_into()
+            .map_err(|_| Error::damaged("a content hash of the log", "it has not 32 bytes"))?;
         known.insert(row.try_get_by_index(0)?, hash);
     }
     Ok(known)
 }
 
-fn sort_one(policies: &Policies, known: &HashMap<String, [u8; 32]>, submission: Submission) -> (Vec<Disposition>, Vec<NewEvent>) {
+fn sort_one(
+    policies: &Policies,
+    known: &HashMap<String, [u8; 32]>,
+    submission: Submission,
+) -> (Vec<Disposition>, Vec<NewEvent>) {
     let mut dispositions = Vec::with_capacity(submission.events.len());
     let mut new: Vec<NewEvent> = Vec::new();
     let mut here: HashMap<String, [u8; 32]> = HashMap::new();

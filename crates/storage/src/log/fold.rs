@@ -31,16 +31,31 @@ pub(crate) struct Locked {
 
 /// Locks the tenant's row until the transaction ends: one writer per tenant at a time.
 pub(crate) async fn lock_tenant(db: &impl ConnectionTrait, tenant: &TenantId) -> Result<Locked, Error> {
-    let lock = if db.get_database_backend() == DbBackend::Postgres { " FOR UPDATE" } else { "" };
+    let lock = if db.get_database_backend() == DbBackend::Postgres {
+        " FOR UPDATE"
+    } else {
+        ""
+    };
     let sql = format!("SELECT settings, last_commit FROM tenant WHERE tenant_id = $1{lock}");
-    let row = sql::select_one(db, sql, tenant.as_str(), []).await?.ok_or_else(|| Error::UnknownTenant(tenant.to_string()))?;
+    let row = sql::select_one(db, sql, tenant.as_str(), [])
+        .await?
+        .ok_or_else(|| Error::UnknownTenant(tenant.to_string()))?;
     let settings: String = row.try_get_by_index(0)?;
-    let policies = serde_json::from_str(&settings).map_err(|error| Error::damaged(format!("the settings of {tenant}"), error))?;
-    Ok(Locked { policies, last_commit: sql::unsigned(row.try_get_by_index(1)?, "a commit number")? })
+    let policies =
+        serde_json::from_str(&settings).map_err(|error| Error::damaged(format!("the settings of {tenant}"), error))?;
+    Ok(Locked {
+        policies,
+        last_commit: sql::unsigned(row.try_get_by_index(1)?, "a commit number")?,
+    })
 }
 
 /// What new events change.
-pub(crate) async fn fold(db: &impl ConnectionTrait, tenant: &TenantId, policies: Arc<Policies>, events: Vec<Event>) -> Result<Changes, Error> {
+pub(crate) async fn fold(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    policies: Arc<Policies>,
+    events: Vec<Event>,
+) -> Result<Changes, Error> {
     let mut batch = Batch::new(policies, events);
     loop {
         match batch.advance().map_err(|error| Error::Fold(error.to_string()))? {
@@ -55,7 +70,9 @@ async fn supply(db: &impl ConnectionTrait, tenant: &TenantId, batch: &mut Batch,
         batch.supply_family(&id, family);
     }
     for (subject, record) in records(db, tenant, needs.records).await? {
-        batch.supply_record(&subject, record.as_deref()).map_err(|error| Error::damaged(format!("the record of {subject}"), error))?;
+        batch
+            .supply_record(&subject, record.as_deref())
+            .map_err(|error| Error::damaged(format!("the record of {subject}"), error))?;
     }
     for subject in needs.histories {
         let history = history(db, tenant, &subject).await?;
@@ -65,7 +82,11 @@ async fn supply(db: &impl ConnectionTrait, tenant: &TenantId, batch: &mut Batch,
 }
 
 /// Each event with all corrections that concern it, directly or through other corrections.
-async fn families(db: &impl ConnectionTrait, tenant: &TenantId, ids: Vec<EventId>) -> Result<Vec<(EventId, Family)>, Error> {
+async fn families(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    ids: Vec<EventId>,
+) -> Result<Vec<(EventId, Family)>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -82,9 +103,15 @@ async fn families(db: &impl ConnectionTrait, tenant: &TenantId, ids: Vec<EventId
         }
     }
     let stored = read::find_events(db, tenant, &ids).await?;
-    let mut stored: HashMap<EventId, Event> = stored.into_iter().map(|logged| (logged.event.id.clone(), logged.event)).collect();
+    let mut stored: HashMap<EventId, Event> = stored
+        .into_iter()
+        .map(|logged| (logged.event.id.clone(), logged.event))
+        .collect();
     let families = ids.into_iter().map(|id| {
-        let family = Family { event: stored.remove(&id), corrections: all_corrections(&id, &corrections) };
+        let family = Family {
+            event: stored.remove(&id),
+            corrections: all_corrections(&id, &corrections),
+        };
         (id, family)
     });
     Ok(families.collect())
@@ -103,7 +130,11 @@ fn all_corrections(id: &EventId, by_target: &HashMap<EventId, Vec<Event>>) -> Ve
     all.into_values().collect()
 }
 
-async fn records(db: &impl ConnectionTrait, tenant: &TenantId, subjects: Vec<Subject>) -> Result<Vec<(Subject, Option<Vec<u8>>)>, Error> {
+async fn records(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    subjects: Vec<Subject>,
+) -> Result<Vec<(Subject, Option<Vec<u8>>)>, Error> {
     let mut by_kind: BTreeMap<SubjectKind, Vec<Name>> = BTreeMap::new();
     for subject in subjects {
         by_kind.entry(subject.kind).or_default().push(subject.id);
@@ -111,7 +142,9 @@ async fn records(db: &impl ConnectionTrait, tenant: &TenantId, subjects: Vec<Sub
     let mut all = Vec::new();
     for (kind, ids) in by_kind {
         let (condition, list) = sql::is_one_of(db.get_database_backend(), 3, ids.iter().map(ToString::to_string));
-        let sql = format!("SELECT subject_id, record FROM subject WHERE tenant_id = $1 AND kind = $2 AND subject_id {condition}");
+        let sql = format!(
+            "SELECT subject_id, record FROM subject WHERE tenant_id = $1 AND kind = $2 AND subject_id {condition}"
+        );
         let mut found: HashMap<String, Vec<u8>> = HashMap::new();
         for row in sql::select(db, sql, tenant.as_str(), [i16::from(kind.code()).into(), list]).await? {
             found.insert(row.try_get_by_index(0)?, row.try_get_by_index(1)?);
@@ -135,12 +168,16 @@ async fn history(db: &impl ConnectionTrait, tenant: &TenantId, subject: &Subject
     rows.iter()
         .map(|row| {
             let at: i64 = row.try_get_by_index(0)?;
-            let at = Timestamp::from_microsecond(at).map_err(|error| Error::damaged(format!("the history of {subject}"), error))?;
+            let at = Timestamp::from_microsecond(at)
+                .map_err(|error| Error::damaged(format!("the history of {subject}"), error))?;
             let id: String = row.try_get_by_index(1)?;
             let signal: Vec<u8> = row.try_get_by_index(2)?;
             let data: Option<Vec<u8>> = row.try_get_by_index(3)?;
             let what = what(subject, &signal, data.as_deref())?;
-            Ok(Occurrence { key: Key { at, id: id.into() }, what })
+            Ok(Occurrence {
+                key: Key { at, id: id.into() },
+                what,
+            })
         })
         .collect()
 }
@@ -151,6 +188,8 @@ fn what(subject: &Subject, signal: &[u8], event: Option<&[u8]>) -> Result<What, 
             let event = super::codec::decode(data)?;
             Ok(What::Event(Arc::new(said(event.payload))))
         }
-        None => Signal::decode(signal).map(What::Signal).map_err(|error| Error::damaged(format!("a signal to {subject}"), error)),
+        None => Signal::decode(signal)
+            .map(What::Signal)
+            .map_err(|error| Error::damaged(format!("a signal to {subject}"), error)),
     }
 }

@@ -83,7 +83,12 @@ pub struct LoggedEvent {
 
 #[async_trait]
 impl Log for Database {
-    async fn commit(&self, tenant: &TenantId, submissions: Vec<Submission>, now: Timestamp) -> Result<Vec<Receipt>, Error> {
+    async fn commit(
+        &self,
+        tenant: &TenantId,
+        submissions: Vec<Submission>,
+        now: Timestamp,
+    ) -> Result<Vec<Receipt>, Error> {
         let (database, tenant) = (self.clone(), tenant.clone());
         Self::detached(async move { commit::commit(&database, &tenant, submissions, now).await }).await
     }

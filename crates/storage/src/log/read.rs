@@ -10,26 +10,56 @@ use sea_orm::{ConnectionTrait, QueryResult};
 use super::{LoggedEvent, Position, codec};
 use crate::{Error, sql};
 
-pub(crate) async fn events(db: &impl ConnectionTrait, tenant: &TenantId, after: Position, limit: u32) -> Result<Vec<LoggedEvent>, Error> {
+pub(crate) async fn events(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    after: Position,
+    limit: u32,
+) -> Result<Vec<LoggedEvent>, Error> {
     let sql = "SELECT commit_number, ordinal, data FROM event
          WHERE tenant_id = $1 AND (commit_number > $2 OR (commit_number = $2 AND ordinal > $3))
          ORDER BY commit_number, ordinal LIMIT $4";
-    let values = [sql::signed(after.commit).into(), i64::from(after.ordinal).into(), i64::from(limit).into()];
-    sql::select(db, sql, tenant.as_str(), values).await?.iter().map(logged).collect()
+    let values = [
+        sql::signed(after.commit).into(),
+        i64::from(after.ordinal).into(),
+        i64::from(limit).into(),
+    ];
+    sql::select(db, sql, tenant.as_str(), values)
+        .await?
+        .iter()
+        .map(logged)
+        .collect()
 }
 
-pub(crate) async fn find_events(db: &impl ConnectionTrait, tenant: &TenantId, ids: &[EventId]) -> Result<Vec<LoggedEvent>, Error> {
+pub(crate) async fn find_events(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    ids: &[EventId],
+) -> Result<Vec<LoggedEvent>, Error> {
     let (condition, list) = sql::is_one_of(db.get_database_backend(), 2, ids.iter().map(ToString::to_string));
     let sql = format!(
         "SELECT commit_number, ordinal, data FROM event WHERE tenant_id = $1 AND event_id {condition} ORDER BY commit_number, ordinal"
     );
-    sql::select(db, sql, tenant.as_str(), [list]).await?.iter().map(logged).collect()
+    sql::select(db, sql, tenant.as_str(), [list])
+        .await?
+        .iter()
+        .map(logged)
+        .collect()
 }
 
-pub(crate) async fn events_of(db: &impl ConnectionTrait, tenant: &TenantId, subject: &Subject, limit: u32) -> Result<Vec<EventId>, Error> {
+pub(crate) async fn events_of(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    subject: &Subject,
+    limit: u32,
+) -> Result<Vec<EventId>, Error> {
     let sql = "SELECT occurrence_id FROM occurrence WHERE tenant_id = $1 AND kind = $2 AND subject_id = $3 AND body_event_id <> ''
          ORDER BY occurred_at, occurrence_id LIMIT $4";
-    let values = [i16::from(subject.kind.code()).into(), subject.id.as_str().into(), i64::from(limit).into()];
+    let values = [
+        i16::from(subject.kind.code()).into(),
+        subject.id.as_str().into(),
+        i64::from(limit).into(),
+    ];
     let rows = sql::select(db, sql, tenant.as_str(), values).await?;
     rows.iter()
         .map(|row| {
@@ -53,7 +83,9 @@ pub(crate) async fn corrections_of(
          WHERE correction.tenant_id = $1 AND correction.target_id {condition}"
     );
     let rows = sql::select(db, sql, tenant.as_str(), [list]).await?;
-    rows.iter().map(|row| Ok((event_id(row, 0)?, decode(row, 1)?))).collect()
+    rows.iter()
+        .map(|row| Ok((event_id(row, 0)?, decode(row, 1)?)))
+        .collect()
 }
 
 pub(crate) fn event_id(row: &QueryResult, at: usize) -> Result<EventId, Error> {
@@ -74,5 +106,8 @@ fn logged(row: &QueryResult) -> Result<LoggedEvent, Error> {
     let commit = sql::unsigned(row.try_get_by_index(0)?, "a commit number")?;
     let ordinal: i32 = row.try_get_by_index(1)?;
     let ordinal = u32::try_from(ordinal).map_err(|error| Error::damaged("an ordinal of the log", error))?;
-    Ok(LoggedEvent { position: Position { commit, ordinal }, event: decode(row, 2)? })
+    Ok(LoggedEvent {
+        position: Position { commit, ordinal },
+        event: decode(row, 2)?,
+    })
 }

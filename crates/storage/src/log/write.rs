@@ -19,8 +19,16 @@ use crate::{
 };
 
 /// The events themselves, and which events they correct.
-pub(crate) async fn events(db: &impl ConnectionTrait, tenant: &TenantId, commit: u64, new: Vec<NewEvent>) -> Result<(), Error> {
-    let corrections: Vec<_> = new.iter().filter_map(|new| Some((target(&new.event.payload)?.to_string(), new.event.id.to_string()))).collect();
+pub(crate) async fn events(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    commit: u64,
+    new: Vec<NewEvent>,
+) -> Result<(), Error> {
+    let corrections: Vec<_> = new
+        .iter()
+        .filter_map(|new| Some((target(&new.event.payload)?.to_string(), new.event.id.to_string())))
+        .collect();
     let commits = vec![sql::signed(commit); new.len()];
     let ordinals = (0..).take(new.len()).collect();
     let ids = new.iter().map(|new| new.event.id.to_string()).collect();
@@ -43,7 +51,11 @@ pub(crate) async fn events(db: &impl ConnectionTrait, tenant: &TenantId, commit:
 }
 
 /// The states of subjects.
-pub(crate) async fn records(db: &impl ConnectionTrait, tenant: &TenantId, records: Vec<(Subject, Vec<u8>)>) -> Result<(), Error> {
+pub(crate) async fn records(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    records: Vec<(Subject, Vec<u8>)>,
+) -> Result<(), Error> {
     let (subjects, records): (Vec<_>, Vec<_>) = records.into_iter().unzip();
     let mut columns = subject_columns(subjects.iter());
     columns.push(("record", Column::Bytes(records)));
@@ -88,9 +100,18 @@ pub(crate) async fn occurrences(
         sql::execute(db, sql, tenant.as_str(), values).await?;
     }
     let mut columns = subject_columns(added.iter().map(|(subject, _)| subject));
-    let times = added.iter().map(|(_, occurrence)| occurrence.key.at.as_microsecond()).collect();
-    let ids = added.iter().map(|(_, occurrence)| occurrence.key.id.to_string()).collect();
-    let bodies: Vec<_> = added.iter().map(|(_, occurrence)| body(&occurrence.body)).collect::<Result<_, _>>()?;
+    let times = added
+        .iter()
+        .map(|(_, occurrence)| occurrence.key.at.as_microsecond())
+        .collect();
+    let ids = added
+        .iter()
+        .map(|(_, occurrence)| occurrence.key.id.to_string())
+        .collect();
+    let bodies: Vec<_> = added
+        .iter()
+        .map(|(_, occurrence)| body(&occurrence.body))
+        .collect::<Result<_, _>>()?;
     let (bodies, signals) = bodies.into_iter().unzip();
     columns.push(("occurred_at", Column::Big(times)));
     columns.push(("occurrence_id", Column::Text(ids)));
@@ -103,18 +124,32 @@ pub(crate) async fn occurrences(
 fn body(body: &Body) -> Result<(String, Vec<u8>), Error> {
     Ok(match body {
         Body::Event { body_event, .. } => (body_event.to_string(), Vec::new()),
-        Body::Signal(signal) => (String::new(), signal.encode().map_err(|error| Error::Fold(error.to_string()))?),
+        Body::Signal(signal) => (
+            String::new(),
+            signal.encode().map_err(|error| Error::Fold(error.to_string()))?,
+        ),
     })
 }
 
 /// What a commit changes in the dimension tables.
-pub(crate) async fn facts(db: &impl ConnectionTrait, tenant: &TenantId, commit: u64, facts: &[(Fact, i8)]) -> Result<(), Error> {
+pub(crate) async fn facts(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    commit: u64,
+    facts: &[(Fact, i8)],
+) -> Result<(), Error> {
     let encode = |fact: &Fact| serde_json::to_vec(fact).expect("a fact has string keys only and serialises to memory");
     let columns = vec![
         ("commit_number", Column::Big(vec![sql::signed(commit); facts.len()])),
         ("ordinal", Column::Int((0..).take(facts.len()).collect())),
-        ("row_sign", Column::Small(facts.iter().map(|(_, sign)| i16::from(*sign)).collect())),
-        ("data", Column::Bytes(facts.iter().map(|(fact, _)| encode(fact)).collect())),
+        (
+            "row_sign",
+            Column::Small(facts.iter().map(|(_, sign)| i16::from(*sign)).collect()),
+        ),
+        (
+            "data",
+            Column::Bytes(facts.iter().map(|(fact, _)| encode(fact)).collect()),
+        ),
     ];
     sql::insert(db, "dimension_fact", tenant.as_str(), columns, "").await?;
     Ok(())

@@ -59,7 +59,11 @@ pub(crate) async fn create(database: &Database, tenant: &TenantId, key: &KeyReco
     ];
     let values = std::iter::once(tenant.as_str().into()).chain(values);
     let statement = Statement::from_sql_and_values(database.writer().get_database_backend(), sql, values);
-    database.writer().execute_raw(statement).await.map_err(|error| exists(error, "api key", &key.key_id))?;
+    database
+        .writer()
+        .execute_raw(statement)
+        .await
+        .map_err(|error| exists(error, "api key", &key.key_id))?;
     Ok(())
 }
 
@@ -78,16 +82,30 @@ pub(crate) async fn find(db: &impl ConnectionTrait, key_id: &str) -> Result<Opti
 
 pub(crate) async fn list(db: &impl ConnectionTrait, tenant: &TenantId) -> Result<Vec<ApiKey>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM api_key WHERE tenant_id = $1 ORDER BY created_at DESC, key_id");
-    sql::select(db, sql, tenant.as_str(), []).await?.iter().map(read).collect()
+    sql::select(db, sql, tenant.as_str(), [])
+        .await?
+        .iter()
+        .map(read)
+        .collect()
 }
 
-pub(crate) async fn revoke(db: &impl ConnectionTrait, tenant: &TenantId, key_id: &str, now: Timestamp) -> Result<bool, Error> {
+pub(crate) async fn revoke(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    key_id: &str,
+    now: Timestamp,
+) -> Result<bool, Error> {
     let sql = "UPDATE api_key SET revoked_at = $3 WHERE tenant_id = $1 AND key_id = $2 AND revoked_at IS NULL";
     let changed = sql::execute(db, sql, tenant.as_str(), [key_id.into(), now.as_microsecond().into()]).await?;
     Ok(changed > 0)
 }
 
-pub(crate) async fn touch(db: &impl ConnectionTrait, tenant: &TenantId, key_id: &str, now: Timestamp) -> Result<(), Error> {
+pub(crate) async fn touch(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    key_id: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
     let sql = "UPDATE api_key SET last_used_at = $3 WHERE tenant_id = $1 AND key_id = $2";
     sql::execute(db, sql, tenant.as_str(), [key_id.into(), now.as_microsecond().into()]).await?;
     Ok(())
@@ -96,8 +114,12 @@ pub(crate) async fn touch(db: &impl ConnectionTrait, tenant: &TenantId, key_id: 
 fn read(row: &QueryResult) -> Result<ApiKey, Error> {
     let tenant: String = row.try_get_by_index(0)?;
     let scopes: String = row.try_get_by_index(5)?;
-    let instant = |micros: i64| Timestamp::from_microsecond(micros).map_err(|error| Error::damaged("an instant of an api key", error));
-    let maybe = |at: usize| -> Result<Option<Timestamp>, Error> { row.try_get_by_index::<Option<i64>>(at)?.map(instant).transpose() };
+    let instant = |micros: i64| {
+        Timestamp::from_microsecond(micros).map_err(|error| Error::damaged("an instant of an api key", error))
+    };
+    let maybe = |at: usize| -> Result<Option<Timestamp>, Error> {
+        row.try_get_by_index::<Option<i64>>(at)?.map(instant).transpose()
+    };
     Ok(ApiKey {
         record: KeyRecord {
             key_id: row.try_get_by_index(1)?,

@@ -26,12 +26,22 @@ pub(crate) async fn list(db: &impl ConnectionTrait, tenant: &TenantId) -> Result
     let rows = sql::select(db, sql, tenant.as_str(), []).await?;
     rows.iter()
         .map(|row| {
-            Ok(StoredMetric { id: row.try_get_by_index(0)?, version: row.try_get_by_index(1)?, definition: row.try_get_by_index(2)? })
+            Ok(StoredMetric {
+                id: row.try_get_by_index(0)?,
+                version: row.try_get_by_index(1)?,
+                definition: row.try_get_by_index(2)?,
+            })
         })
         .collect()
 }
 
-pub(crate) async fn put(db: &impl ConnectionTrait, tenant: &TenantId, metric: &StoredMetric, expected: Option<i64>, now: Timestamp) -> Result<(), Error> {
+pub(crate) async fn put(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    metric: &StoredMetric,
+    expected: Option<i64>,
+    now: Timestamp,
+) -> Result<(), Error> {
     let Some(expected) = expected else {
         let columns = vec![
             ("metric_id", Column::Text(vec![metric.id.clone()])),
@@ -39,7 +49,9 @@ pub(crate) async fn put(db: &impl ConnectionTrait, tenant: &TenantId, metric: &S
             ("definition", Column::Text(vec![metric.definition.clone()])),
             ("updated_at", Column::Big(vec![now.as_microsecond()])),
         ];
-        return sql::insert(db, "metric_definition", tenant.as_str(), columns, "").await.map_err(|error| exists(error, "metric", &metric.id));
+        return sql::insert(db, "metric_definition", tenant.as_str(), columns, "")
+            .await
+            .map_err(|error| exists(error, "metric", &metric.id));
     };
     let sql = "UPDATE metric_definition SET version = $3, definition = $4, updated_at = $5
          WHERE tenant_id = $1 AND metric_id = $2 AND version = $6";
@@ -57,7 +69,12 @@ pub(crate) async fn put(db: &impl ConnectionTrait, tenant: &TenantId, metric: &S
 }
 
 /// The transaction `delete_metric`.
-pub(crate) async fn delete(database: &Database, tenant: &TenantId, id: &str, expected: Option<i64>) -> Result<bool, Error> {
+pub(crate) async fn delete(
+    database: &Database,
+    tenant: &TenantId,
+    id: &str,
+    expected: Option<i64>,
+) -> Result<bool, Error> {
     let transaction = database.begin_write().await?;
     let current = version(&transaction, tenant, id).await?;
     if let (Some(expected), Some(current)) = (expected, current)
@@ -78,6 +95,13 @@ async fn version(db: &impl ConnectionTrait, tenant: &TenantId, id: &str) -> Resu
 }
 
 async fn stale(db: &impl ConnectionTrait, tenant: &TenantId, id: &str, expected: i64) -> Result<Error, Error> {
-    let actual = version(db, tenant, id).await?.map_or_else(|| "none".to_owned(), |version| version.to_string());
-    Ok(Error::Stale { kind: "metric", id: id.to_owned(), expected: expected.to_string(), actual })
+    let actual = version(db, tenant, id)
+        .await?
+        .map_or_else(|| "none".to_owned(), |version| version.to_string());
+    Ok(Error::Stale {
+        kind: "metric",
+        id: id.to_owned(),
+        expected: expected.to_string(),
+        actual,
+    })
 }

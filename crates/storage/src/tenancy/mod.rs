@@ -8,12 +8,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use scoreline_core::{id::TenantId, policy::Policies};
 
+pub(crate) use self::tenant::read_tenant;
 pub use self::{
     key::{ApiKey, KeyRecord},
     metric::StoredMetric,
     tenant::{Settings, Tenant},
 };
-pub(crate) use self::tenant::read_tenant;
 use crate::{Database, Error, Tenancy};
 
 #[async_trait]
@@ -31,8 +31,19 @@ impl Tenancy for Database {
         tenant::list(self.reader()).await
     }
 
-    async fn update_policies(&self, tenant: &TenantId, policies: &Policies, etag: Option<&str>, now: Timestamp) -> Result<Tenant, Error> {
-        let (database, tenant, policies, etag) = (self.clone(), tenant.clone(), policies.clone(), etag.map(ToOwned::to_owned));
+    async fn update_policies(
+        &self,
+        tenant: &TenantId,
+        policies: &Policies,
+        etag: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Tenant, Error> {
+        let (database, tenant, policies, etag) = (
+            self.clone(),
+            tenant.clone(),
+            policies.clone(),
+            etag.map(ToOwned::to_owned),
+        );
         Self::detached(async move { tenant::update(&database, &tenant, &policies, etag.as_deref(), now).await }).await
     }
 
@@ -63,7 +74,13 @@ impl Tenancy for Database {
         metric::list(self.reader(), tenant).await
     }
 
-    async fn put_metric(&self, tenant: &TenantId, metric: &StoredMetric, expected: Option<i64>, now: Timestamp) -> Result<(), Error> {
+    async fn put_metric(
+        &self,
+        tenant: &TenantId,
+        metric: &StoredMetric,
+        expected: Option<i64>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let (database, tenant, metric) = (self.clone(), tenant.clone(), metric.clone());
         Self::detached(async move { metric::put(database.writer(), &tenant, &metric, expected, now).await }).await
     }

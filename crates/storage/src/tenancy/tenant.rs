@@ -33,12 +33,18 @@ const COLUMNS: &str = "tenant_id, settings, last_commit, created_at";
 
 pub(crate) async fn read_tenant(db: &impl ConnectionTrait, tenant: &TenantId) -> Result<Option<Tenant>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM tenant WHERE tenant_id = $1");
-    sql::select_one(db, sql, tenant.as_str(), []).await?.as_ref().map(read).transpose()
+    sql::select_one(db, sql, tenant.as_str(), [])
+        .await?
+        .as_ref()
+        .map(read)
+        .transpose()
 }
 
 pub(crate) async fn list(db: &impl ConnectionTrait) -> Result<Vec<Tenant>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM tenant ORDER BY tenant_id");
-    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    let rows = db
+        .query_all_raw(Statement::from_string(db.get_database_backend(), sql))
+        .await?;
     rows.iter().map(read).collect()
 }
 
@@ -57,7 +63,11 @@ fn read(row: &QueryResult) -> Result<Tenant, Error> {
 }
 
 fn etag(settings: &str) -> String {
-    Sha256::digest(settings.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(settings.as_bytes())
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn encode(policies: &Policies) -> String {
@@ -65,7 +75,12 @@ fn encode(policies: &Policies) -> String {
 }
 
 /// The transaction `create_tenant`.
-pub(crate) async fn create(database: &Database, tenant: &TenantId, policies: &Policies, now: Timestamp) -> Result<Tenant, Error> {
+pub(crate) async fn create(
+    database: &Database,
+    tenant: &TenantId,
+    policies: &Policies,
+    now: Timestamp,
+) -> Result<Tenant, Error> {
     check(policies)?;
     let settings = encode(policies);
     let columns = vec![
@@ -73,13 +88,24 @@ pub(crate) async fn create(database: &Database, tenant: &TenantId, policies: &Po
         ("last_commit", Column::Big(vec![0])),
         ("created_at", Column::Big(vec![now.as_microsecond()])),
     ];
-    sql::insert(database.writer(), "tenant", tenant.as_str(), columns, "").await.map_err(|error| exists(error, "tenant", tenant.as_str()))?;
-    Ok(Tenant { id: tenant.clone(), policies: policies.clone(), etag: etag(&settings), last_commit: 0, created_at: now })
+    sql::insert(database.writer(), "tenant", tenant.as_str(), columns, "")
+        .await
+        .map_err(|error| exists(error, "tenant", tenant.as_str()))?;
+    Ok(Tenant {
+        id: tenant.clone(),
+        policies: policies.clone(),
+        etag: etag(&settings),
+        last_commit: 0,
+        created_at: now,
+    })
 }
 
 pub(crate) fn exists(error: DbErr, kind: &'static str, id: &str) -> Error {
     match error.sql_err() {
-        Some(SqlErr::UniqueConstraintViolation(_)) => Error::Exists { kind, id: id.to_owned() },
+        Some(SqlErr::UniqueConstraintViolation(_)) => Error::Exists {
+            kind,
+            id: id.to_owned(),
+        },
         _ => Error::Database(error),
     }
 }
@@ -104,13 +130,26 @@ pub(crate) async fn update(
     let locked = log::lock_tenant(&transaction, tenant).await?;
     let before = etag(&encode(&locked.policies));
     if let Some(expected) = expected.filter(|expected| *expected != before) {
-        return Err(Error::Stale { kind: "settings of tenant", id: tenant.to_string(), expected: expected.to_owned(), actual: before });
+        return Err(Error::Stale {
+            kind: "settings of tenant",
+            id: tenant.to_string(),
+            expected: expected.to_owned(),
+            actual: before,
+        });
     }
     let settings = encode(policies);
-    sql::execute(&transaction, "UPDATE tenant SET settings = $2 WHERE tenant_id = $1", tenant.as_str(), [settings.into()]).await?;
+    sql::execute(
+        &transaction,
+        "UPDATE tenant SET settings = $2 WHERE tenant_id = $1",
+        tenant.as_str(),
+        [settings.into()],
+    )
+    .await?;
     if locked.last_commit > 0 && !locked.policies.folds_like(policies) {
         upkeep::refold(&transaction, tenant, policies, locked.last_commit, now).await?;
     }
     transaction.commit().await?;
-    read_tenant(database.writer(), tenant).await?.ok_or_else(|| Error::UnknownTenant(tenant.to_string()))
+    read_tenant(database.writer(), tenant)
+        .await?
+        .ok_or_else(|| Error::UnknownTenant(tenant.to_string()))
 }

@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use scoreline_core::id::TenantId;
 use sea_orm::{ConnectionTrait as _, Statement};
 
+pub(crate) use self::rebuild::refold;
 pub use self::{
     rebuild::{Difference, RebuildReport},
     verify::VerifyReport,
 };
-pub(crate) use self::rebuild::refold;
 use crate::{Database, Error, Upkeep};
 
 #[async_trait]
@@ -28,7 +28,12 @@ impl Upkeep for Database {
 
     async fn ready(&self) -> Result<(), Error> {
         let backend = self.reader().get_database_backend();
-        self.reader().query_one_raw(Statement::from_string(backend, "SELECT last_commit FROM tenant LIMIT 1")).await?;
+        self.reader()
+            .query_one_raw(Statement::from_string(
+                backend,
+                "SELECT last_commit FROM tenant LIMIT 1",
+            ))
+            .await?;
         Ok(())
     }
 }

@@ -9,11 +9,7 @@ use jiff::Timestamp;
 use scoreline_core::{
     dimension::Fact,
     event::Event,
-    fold::{
-        batch::StoredOccurrence,
-        memory::MemoryStore,
-        rebuild::Ledger,
-    },
+    fold::{batch::StoredOccurrence, memory::MemoryStore, rebuild::Ledger},
     id::TenantId,
     ledger::decode,
     measure::Measurement,
@@ -59,10 +55,17 @@ pub struct Difference {
 }
 
 /// The transaction `rebuild`.
-pub(crate) async fn rebuild(database: &Database, tenant: &TenantId, apply: bool, now: Timestamp) -> Result<RebuildReport, Error> {
+pub(crate) async fn rebuild(
+    database: &Database,
+    tenant: &TenantId,
+    apply: bool,
+    now: Timestamp,
+) -> Result<RebuildReport, Error> {
     if !apply {
         let transaction = database.begin_read().await?;
-        let stored = crate::tenancy::read_tenant(&transaction, tenant).await?.ok_or_else(|| Error::UnknownTenant(tenant.to_string()))?;
+        let stored = crate::tenancy::read_tenant(&transaction, tenant)
+            .await?
+            .ok_or_else(|| Error::UnknownTenant(tenant.to_string()))?;
         let folded = fold_log(&transaction, tenant, &stored.policies).await?;
         let report = compare(&transaction, tenant, &folded).await?.report;
         transaction.rollback().await?;
@@ -87,17 +90,39 @@ pub(crate) async fn refold(
     let folded = fold_log(db, tenant, policies).await?;
     let compared = compare(db, tenant, &folded).await?;
     for table in ["subject", "occurrence"] {
-        sql::execute(db, format!("DELETE FROM {table} WHERE tenant_id = $1"), tenant.as_str(), []).await?;
+        sql::execute(
+            db,
+            format!("DELETE FROM {table} WHERE tenant_id = $1"),
+            tenant.as_str(),
+            [],
+        )
+        .await?;
     }
-    let records = folded.store.records().map(|(subject, record)| (subject.clone(), record.to_vec())).collect();
+    let records = folded
+        .store
+        .records()
+        .map(|(subject, record)| (subject.clone(), record.to_vec()))
+        .collect();
     let histories = folded.store.histories().map(|(subject, key, body)| {
-        (subject.clone(), StoredOccurrence { key: key.clone(), body: body.clone() })
+        (
+            subject.clone(),
+            StoredOccurrence {
+                key: key.clone(),
+                body: body.clone(),
+            },
+        )
     });
     log::write_state(db, tenant, records, histories.collect()).await?;
     let mut report = compared.report;
     if report.differences > 0 {
         let number = last_commit + 1;
-        let recorded = Recorded { number, now, events: 0, measurements: compared.measurements, facts: compared.facts };
+        let recorded = Recorded {
+            number,
+            now,
+            events: 0,
+            measurements: compared.measurements,
+            facts: compared.facts,
+        };
         log::record_changes(db, tenant, recorded).await?;
         report.applied_as = Some(number);
     }
@@ -114,14 +139,21 @@ struct Folded {
 impl Folded {
     fn take(&mut self, events: Vec<Event>) -> Result<(), Error> {
         self.events += events.len() as u64;
-        let changes = self.store.apply(events).map_err(|error| Error::Fold(error.to_string()))?;
+        let changes = self
+            .store
+            .apply(events)
+            .map_err(|error| Error::Fold(error.to_string()))?;
         self.ledger.add(&changes);
         Ok(())
     }
 }
 
 async fn fold_log(db: &impl ConnectionTrait, tenant: &TenantId, policies: &Policies) -> Result<Folded, Error> {
-    let mut folded = Folded { store: MemoryStore::new(Arc::new(policies.clone())), ledger: Ledger::default(), events: 0 };
+    let mut folded = Folded {
+        store: MemoryStore::new(Arc::new(policies.clone())),
+        ledger: Ledger::default(),
+        events: 0,
+    };
     let mut after = Position::START;
     loop {
         let page = log::events(db, tenant, after, BATCH).await?;
@@ -145,9 +177,14 @@ async fn compare(db: &impl ConnectionTrait, tenant: &TenantId, folded: &Folded) 
         facts: standing.facts.len() as u64,
         ..RebuildReport::default()
     };
-    let mut rows: HashMap<Measurement, i64> = standing.measurements.iter().map(|(row, count)| (row.clone(), *count)).collect();
+    let mut rows: HashMap<Measurement, i64> = standing
+        .measurements
+        .iter()
+        .map(|(row, count)| (row.clone(), *count))
+        .collect();
     ledger::each_segment(db, tenant, |stored| {
-        let decoded = decode(&stored.data).map_err(|error| Error::damaged(format!("segment {}", stored.first_commit), error))?;
+        let decoded =
+            decode(&stored.data).map_err(|error| Error::damaged(format!("segment {}", stored.first_commit), error))?;
         for entry in decoded.entries() {
             *rows.entry(entry.measurement).or_default() -= i64::from(entry.count);
         }
@@ -160,17 +197,33 @@ async fn compare(db: &impl ConnectionTrait, tenant: &TenantId, folded: &Folded) 
     for (_, fact, count) in ledger::all_facts(db, tenant).await? {
         count_fact(fact, -i64::from(count));
     }
-    let rows = rows.into_iter().filter(|(_, count)| *count != 0).map(|(row, count)| (format!("{row:?}"), (row, count)));
+    let rows = rows
+        .into_iter()
+        .filter(|(_, count)| *count != 0)
+        .map(|(row, count)| (format!("{row:?}"), (row, count)));
     let (measurements, facts) = (signed_rows(rows), signed_rows(facts));
     report.differences = (measurements.len() + facts.len()) as u64;
-    report.named = measurements.iter().map(|(row, count)| name(row, *count)).take(NAMED).collect();
+    report.named = measurements
+        .iter()
+        .map(|(row, count)| name(row, *count))
+        .take(NAMED)
+        .collect();
     let left = NAMED - report.named.len();
-    report.named.extend(facts.iter().map(|(row, count)| name(row, *count)).take(left));
-    Ok(Compared { report, measurements, facts })
+    report
+        .named
+        .extend(facts.iter().map(|(row, count)| name(row, *count)).take(left));
+    Ok(Compared {
+        report,
+        measurements,
+        facts,
+    })
 }
 
 fn name(row: &impl std::fmt::Debug, count: i8) -> Difference {
-    Difference { row: format!("{row:?}"), count: i64::from(count) }
+    Difference {
+        row: format!("{row:?}"),
+        count: i64::from(count),
+    }
 }
 
 /// Named rows with a count each → rows of count ±1, by name: the order does not depend on hashing.

@@ -72,7 +72,7 @@ fn stages(metric: &Metric, view: &View<'_>) -> Option<Cell> {
     };
     let (entered, decided) = (|| view.count("stage_entered"), || view.count("stage_decided"));
     Some(match metric.id.as_str() {
-        "pipeline_value" => plain(view.worth(&view.balance("pipeline_amount")), deals_open()),
+        "pipeline_value" => plain(view.worth_at_end(&view.balance("pipeline_amount")), deals_open()),
         "pipeline_count" => plain(deals_open().into(), number(&view.balance("open_opportunities"))),
         "stage_conversion_rate" => {
             let cell = ratio(view.count("stage_advanced"), entered(), entered());

@@ -310,7 +310,7 @@ impl EventRule {
         let repeat = document.repeat.as_deref().map(Template::parse).transpose();
         Ok(Self {
             id: Template::parse(&document.id).map_err(told)?,
-            occurred_at: occurred_at.as_instant(),
+            occurred_at: occurred_at.into_instant(),
             when: document.when,
             group_by: document.group_by,
             repeat: repeat.map_err(told)?,

@@ -158,8 +158,8 @@ impl<'a> Current<'a> {
                 let line = row.line;
                 let name = Arc::clone(&open.name);
                 match self.case(row) {
-                    Ok(case) => self.tell(case, source, out),
-                    Err(fault) => out.push_back(refused(origin(&name, line), None, fault)),
+                    Ok(case) => self.tell(&case, source, out),
+                    Err(fault) => out.push_back(refused(origin(&name, line), None, &fault)),
                 }
             }
         }
@@ -221,8 +221,8 @@ impl<'a> Current<'a> {
     }
 
     /// Makes the row's events, and keeps it for those of groups.
-    fn tell(&mut self, case: Case, source: &str, out: &mut VecDeque<Parcel>) {
-        let scope = Scope::of(&case);
+    fn tell(&mut self, case: &Case, source: &str, out: &mut VecDeque<Parcel>) {
+        let scope = Scope::of(case);
         for (rule, groups) in self.table.events.iter().zip(&mut self.groups) {
             if !rule.when.iter().all(|condition| condition.holds(&scope)) {
                 continue;
@@ -270,13 +270,13 @@ fn tell_event(rule: &EventRule, scope: &Scope<'_>, source: &str, out: &mut VecDe
     let origin = origin(&scope.case.file, scope.case.row.line);
     let count = match repeat(rule, scope) {
         Ok(count) => count,
-        Err(fault) => return out.push_back(refused(origin, None, fault)),
+        Err(fault) => return out.push_back(refused(origin, None, &fault)),
     };
     for count in 1..=count {
         let scope = Scope { count, ..*scope };
         out.push_back(match event(rule, &scope, source) {
             Ok(event) => checked(origin.clone(), event),
-            Err(fault) => refused(origin.clone(), Some(rule), fault),
+            Err(fault) => refused(origin.clone(), Some(rule), &fault),
         });
     }
 }
@@ -329,7 +329,7 @@ fn checked(origin: Origin, event: Event) -> Parcel {
     }
 }
 
-fn refused(origin: Origin, rule: Option<&EventRule>, fault: Fault) -> Parcel {
+fn refused(origin: Origin, rule: Option<&EventRule>, fault: &Fault) -> Parcel {
     let place = rule.map(|rule| format!("{}: ", rule.kind)).unwrap_or_default();
     let violation = violation(&fault.columns, "UNMAPPABLE", format!("{place}{}", fault.description));
     Parcel::Refused(origin, None, vec![violation])

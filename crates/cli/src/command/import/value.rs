@@ -206,7 +206,7 @@ impl Field {
     }
 
     /// The same field, as an instant, which may not be missing.
-    pub(super) fn as_instant(mut self) -> Self {
+    pub(super) fn into_instant(mut self) -> Self {
         self.recipe.kind = Kind::Instant;
         self.recipe.required = true;
         self
@@ -239,12 +239,9 @@ impl Field {
             Source::Arithmetic(template) => self.compute(template.fill(scope)?.trim())?,
         };
         if let Some(map) = &self.map {
-            match map
-                .get(&text)
-                .or(self.recipe.otherwise.as_ref().filter(|_| !text.is_empty()))
-            {
-                Some(other) => text.clone_from(other),
-                None => {}
+            let other = self.recipe.otherwise.as_ref().filter(|_| !text.is_empty());
+            if let Some(other) = map.get(&text).or(other) {
+                text.clone_from(other);
             }
         }
         if text.is_empty() {

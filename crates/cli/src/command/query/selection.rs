@@ -203,9 +203,9 @@ mod tests {
         let by = ["rep".to_owned()];
         let read = |text: &str| order(text, &by).map(|order| (order.by, order.descending)).expect(text);
         assert_eq!(read("revenue"), (Some(order_by::By::MetricId("revenue".into())), true));
-        assert_eq!(read("revenue:asc").1, false);
+        assert!(!read("revenue:asc").1);
         assert_eq!(read("rep"), (Some(order_by::By::Dimension("rep".into())), false));
-        assert_eq!(read("rep:desc").1, true);
+        assert!(read("rep:desc").1);
         assert!(order("rep:up", &by).is_err());
     }
 

@@ -136,7 +136,7 @@ proptest! {
             entry
         }).collect();
         let whole = encode(&entries)?;
-        prop_assert_eq!(decode(&whole.bytes)?.entries().collect::<Vec<_>>(), entries.clone());
+        prop_assert_eq!(&decode(&whole.bytes)?.entries().collect::<Vec<_>>(), &entries);
         let (left, right) = entries.split_at(split.min(entries.len()));
         let (left, right) = (encode(left)?, encode(right)?);
         let one: Vec<_> = decode(&merge([whole.bytes.as_slice()])?.bytes)?.entries().collect();

@@ -32,6 +32,9 @@ use crate::{
 /// A target that is not money is kept in thousandths of its metric's unit.
 const MILLI: i64 = 1_000;
 
+/// What a column is compared with: its term in another frame, or a number.
+type Versus = (Option<(Term, Rc<Frame>)>, Option<Rational>);
+
 /// Lowers one question.
 pub(super) struct Lowering<'a> {
     pub(super) registry: &'a Registry,
@@ -174,7 +177,7 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn compared(&mut self, scope: &Scope<'_>) -> Result<(Option<(Term, Rc<Frame>)>, Option<Rational>), Error> {
+    fn compared(&mut self, scope: &Scope<'_>) -> Result<Versus, Error> {
         let frame = match &self.question.comparison {
             None => return Ok((None, None)),
             Some(Comparison::Benchmark(value)) => return Ok((None, Some(*value))),

@@ -20,6 +20,7 @@ use crate::{
         parameter::Value,
     },
     money::PER_UNIT,
+    policy::CurrencyMode,
     query::{Aggregate, AggregateQuery, Basis, Buckets, Conversion, Filter},
 };
 
@@ -113,7 +114,7 @@ impl Lowering<'_> {
             attribution: self.question.attribution,
             conversion: money.then(|| Conversion {
                 to: self.currency(),
-                mode: self.mode(),
+                mode: rate_day(&rows.measure, self.mode()),
             }),
             aggregate,
         })
@@ -357,4 +358,14 @@ fn buckets(stretch: &Stretch) -> Buckets {
 
 fn dates_of(days: &Range<i32>) -> Range<Date> {
     date_of_day_number(days.start)..date_of_day_number(days.end)
+}
+
+/// At which day's rate a measure is converted. What is open is worth what it is worth at the end of the period: at the
+/// rate of its own day each, what a deal brought into the pipeline and what it took out again would not cancel.
+fn rate_day(measure: &Measure, mode: CurrencyMode) -> CurrencyMode {
+    let open = *measure == Measure::Builtin(Builtin::PipelineAmount);
+    match mode {
+        CurrencyMode::BusinessDate if open => CurrencyMode::PeriodEnd,
+        mode => mode,
+    }
 }

@@ -94,9 +94,9 @@ impl Wheel {
         while low < high {
             let middle = usize::midpoint(low, high);
             if self.cumulative[middle] <= point {
-                low = middle + 1
+                low = middle + 1;
             } else {
-                high = middle
+                high = middle;
             }
         }
         low

@@ -40,7 +40,7 @@ pub(super) fn tell_of_deal(world: &mut World, dice: &mut Dice, deal: &Deal, won:
         opportunity: Some(deal.id.clone()),
         channel: "field",
     };
-    place(world, dice, sale, lines);
+    place(world, dice, sale, &lines);
     if deal.kind == OpportunityType::NewBusiness && dice.chance(0.45) {
         subscriptions::tell(world, dice, deal, at);
     }
@@ -97,11 +97,11 @@ fn repeat(world: &mut World, dice: &mut Dice, account: usize, at: Moment) {
             opportunity: None,
             channel,
         },
-        lines,
+        &lines,
     );
 }
 
-fn place(world: &mut World, dice: &mut Dice, sale: Sale, lines: Vec<OrderLine>) {
+fn place(world: &mut World, dice: &mut Dice, sale: Sale, lines: &[OrderLine]) {
     let buyer = &world.accounts[sale.account];
     let (source, coin, opens) = (buyer.source, buyer.coin(), buyer.opens());
     let order = OrderId::new(format!("order-{:05}", world.orders + 1)).expect("a short name");
@@ -111,7 +111,7 @@ fn place(world: &mut World, dice: &mut Dice, sale: Sale, lines: Vec<OrderLine>) 
         rep: Some(world.people.reps[sale.rep].id.clone()),
         opportunity: sale.opportunity,
         currency: coin.currency(),
-        lines: lines.clone(),
+        lines: lines.to_vec(),
         kind: sale.kind,
         lead_source: Some(sources::source_name(source)),
         campaign: None,
@@ -135,7 +135,7 @@ fn place(world: &mut World, dice: &mut Dice, sale: Sale, lines: Vec<OrderLine>) 
     if dice.chance(0.045) {
         let wait = dice.range(4.0, 30.0);
         let at = world.days.after(dice, sale.at, wait, opens);
-        refund(world, dice, (order, coin), &lines, at);
+        refund(world, dice, (order, coin), lines, at);
     }
 }
 
