@@ -64,7 +64,11 @@ impl Database {
     pub(crate) async fn detached<T: Send + 'static>(
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
-        tokio::spawn(work).await.map_err(|_| Error::Stopped)?
+        tokio::spawn(work).await.map_err(|error| match error.is_panic() {
+            // Trying the same again would panic again: whoever shares the write must not wait for that.
+            true => Error::Fold("it panicked, which is a defect of ours".to_owned()),
+            false => Error::Stopped,
+        })?
     }
 
     /// Closes all connections.

@@ -10,6 +10,9 @@ use crate::Error;
 /// The most rows of one statement on SQLite; columns × rows stays below its limit of 32 766 values.
 const SQLITE_ROWS: usize = 500;
 
+/// The most rows of one statement on PostgreSQL, whose messages end at 1 GiB.
+const POSTGRES_ROWS: usize = 10_000;
+
 /// The values of one column, one a row.
 #[derive(Debug)]
 pub(crate) enum Column {
@@ -90,13 +93,17 @@ async fn insert_unnest(
         .map(|(at, (_, column))| format!("${}::{}", at + 2, column.array_type()));
     let arrays = arrays.collect::<Vec<_>>().join(", ");
     let sql = format!("INSERT INTO {table} (tenant_id, {names}) SELECT $1, * FROM unnest({arrays}) {conflict}");
-    let mut values: Vec<Value> = vec![tenant.into()];
-    for (_, column) in columns {
-        let (kind, array) = column.into_values();
-        values.push(Value::Array(kind, Some(Box::new(array))));
+    let mut left: Vec<_> = columns.into_iter().map(|(_, column)| column.into_values()).collect();
+    while left.iter().any(|(_, array)| !array.is_empty()) {
+        let mut values: Vec<Value> = vec![tenant.into()];
+        for (kind, array) in &mut left {
+            let rest = array.split_off(array.len().min(POSTGRES_ROWS));
+            let now = std::mem::replace(array, rest);
+            values.push(Value::Array(kind.clone(), Some(Box::new(now))));
+        }
+        db.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql.clone(), values))
+            .await?;
     }
-    db.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values))
-        .await?;
     Ok(())
 }
 

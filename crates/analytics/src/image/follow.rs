@@ -146,7 +146,10 @@ pub(super) fn follow(followed: &Arc<Followed>, memory: Weak<Memory>, interval: D
             };
             if followed.is_idle() {
                 followed.following.store(false, Ordering::Release);
-                return;
+                // Whoever subscribed just before found that it was still followed.
+                if followed.is_idle() || followed.following.swap(true, Ordering::AcqRel) {
+                    return;
+                }
             }
             match followed.advance().await {
                 Ok(_) => failing = false,

@@ -39,8 +39,10 @@ struct Size {
     rows: u64,
 }
 
-/// The transaction `compact`. It takes no lock on the tenant: commits append other segments meanwhile. Two compactors
-/// that choose the same run can't both delete all of it, and the one that can't gives up.
+/// The transaction `compact`. The merge is made before it begins, so that it holds the writer only to put one segment in
+/// place of many, and it takes no lock on the tenant: commits append other segments meanwhile. Segments never change and
+/// merges only make fewer of them, so that as many as were read are those that were read; of two compactors that choose
+/// the same run, the one that comes second finds fewer and gives up.
 pub(crate) async fn compact(
     database: &Database,
     tenant: &TenantId,
@@ -51,24 +53,25 @@ pub(crate) async fn compact(
         return Ok(None);
     };
     let (after, to) = (run.after, run.to);
-    let transaction = database.begin_write().await?;
+    let range = || [sql::signed(after).into(), sql::signed(to).into()];
     let sql = "SELECT first_commit, last_commit, row_count, checksum, data FROM ledger_segment
          WHERE tenant_id = $1 AND last_commit > $2 AND last_commit <= $3 ORDER BY last_commit";
-    let range = || [sql::signed(after).into(), sql::signed(to).into()];
-    let rows = sql::select(&transaction, sql, tenant.as_str(), range()).await?;
+    let rows = sql::select(database.reader(), sql, tenant.as_str(), range()).await?;
     let segments = rows.iter().map(read::segment).collect::<Result<Vec<_>, _>>()?;
+    drop(rows);
     let merged = tokio::task::block_in_place(|| ledger::merge(segments.iter().map(|segment| segment.data.as_slice())))
         .map_err(|error| Error::damaged(format!("a segment between commits {after} and {to}"), error))?;
+    let transaction = database.begin_write().await?;
     let sql = "DELETE FROM ledger_segment WHERE tenant_id = $1 AND last_commit > $2 AND last_commit <= $3";
     let deleted = sql::execute(&transaction, sql, tenant.as_str(), range()).await?;
-    if segments.len() != run.segments || deleted != run.segments as u64 {
+    if deleted != segments.len() as u64 {
         transaction.rollback().await?;
         return Ok(None);
     }
     write::insert_segment(&transaction, tenant, merged).await?;
     transaction.commit().await?;
     Ok(Some(Compacted {
-        segments: run.segments,
+        segments: segments.len(),
         rows: segments.iter().map(|segment| segment.rows).sum(),
     }))
 }
@@ -95,39 +98,51 @@ struct Run {
     after: u64,
     /// The last commit of the run.
     to: u64,
-    segments: usize,
 }
 
 fn tier(rows: u64, plan: &CompactionPlan) -> u32 {
     rows.max(1).ilog(plan.fan_in.max(2) as u64)
 }
 
-/// The newest run of at least `fan_in` neighbours of which none is of a higher tier than the newest one.
+/// The most rows that are merged at once: they are in memory while they are.
+fn most_rows(plan: &CompactionPlan) -> u64 {
+    plan.max_rows.saturating_mul(2).min(ledger::MAX_SEGMENT_ROWS as u64)
+}
+
+/// The newest run of at least `fan_in` neighbours of which none is of a higher tier than the newest one; of a run that
+/// is too long to be merged at once, its oldest part.
 fn choose(sizes: &[Size], plan: &CompactionPlan) -> Option<Run> {
     let mut end = sizes.len();
     while end >= plan.fan_in.max(2) {
         let highest = tier(sizes[end - 1].rows, plan);
-        let length = sizes[..end]
-            .iter()
-            .rev()
-            .take_while(|size| tier(size.rows, plan) <= highest)
-            .count();
+        let alike = |size: &&Size| tier(size.rows, plan) <= highest;
+        let length = sizes[..end].iter().rev().take_while(alike).count();
         if length >= plan.fan_in.max(2) {
-            let start = end - length;
-            let after = if start == 0 {
-                before_first(sizes)
-            } else {
-                sizes[start - 1].last_commit
-            };
-            return Some(Run {
-                after,
-                to: sizes[end - 1].last_commit,
-                segments: length,
-            });
+            let run = within(&sizes[end - length..end], most_rows(plan));
+            if run >= 2 {
+                let start = end - length;
+                let after = if start == 0 {
+                    before_first(sizes)
+                } else {
+                    sizes[start - 1].last_commit
+                };
+                let to = sizes[start + run - 1].last_commit;
+                return Some(Run { after, to });
+            }
         }
         end -= length.max(1);
     }
     None
+}
+
+/// How many of the first together have at most so many rows.
+fn within(sizes: &[Size], most: u64) -> usize {
+    let mut rows = 0_u64;
+    let fits = |size: &&Size| {
+        rows = rows.saturating_add(size.rows);
+        rows <= most
+    };
+    sizes.iter().take_while(fits).count()
 }
 
 /// The first of the sizes follows a full segment, or nothing. Its rows begin after the commit before it, and no other
@@ -165,39 +180,25 @@ mod tests {
     #[test]
     fn neighbours_of_one_tier_become_one_of_the_next() {
         let run = choose(&sizes(&[100, 1, 2, 3, 2]), &PLAN);
-        assert_eq!(
-            run,
-            Some(Run {
-                after: 10,
-                to: 14,
-                segments: 4
-            })
-        );
+        assert_eq!(run, Some(Run { after: 10, to: 14 }));
     }
 
     #[test]
     fn small_ones_between_larger_ones_go_along() {
         let run = choose(&sizes(&[17, 1, 20, 18]), &PLAN);
-        assert_eq!(
-            run,
-            Some(Run {
-                after: 9,
-                to: 13,
-                segments: 4
-            })
-        );
+        assert_eq!(run, Some(Run { after: 9, to: 13 }));
     }
 
     #[test]
     fn small_newest_ones_do_not_hide_an_older_run() {
         let run = choose(&sizes(&[17, 18, 20, 18, 1]), &PLAN);
-        assert_eq!(
-            run,
-            Some(Run {
-                after: 9,
-                to: 13,
-                segments: 4
-            })
-        );
+        assert_eq!(run, Some(Run { after: 9, to: 13 }));
+    }
+
+    #[test]
+    fn a_backlog_is_merged_piece_by_piece_from_its_oldest_end() {
+        // Five of 900 rows are 4 500; at most 2 000 are merged at once.
+        let run = choose(&sizes(&[900; 5]), &PLAN);
+        assert_eq!(run, Some(Run { after: 9, to: 11 }));
     }
 }

@@ -26,6 +26,8 @@ use crate::{Error, sql};
 #[derive(Debug)]
 pub(crate) struct Locked {
     pub(crate) policies: Policies,
+    /// The settings as they are stored.
+    pub(crate) settings: String,
     pub(crate) last_commit: u64,
 }
 
@@ -45,6 +47,7 @@ pub(crate) async fn lock_tenant(db: &impl ConnectionTrait, tenant: &TenantId) ->
         serde_json::from_str(&settings).map_err(|error| Error::damaged(format!("the settings of {tenant}"), error))?;
     Ok(Locked {
         policies,
+        settings,
         last_commit: sql::unsigned(row.try_get_by_index(1)?, "a commit number")?,
     })
 }

@@ -128,7 +128,7 @@ pub(crate) async fn update(
     check(policies)?;
     let transaction = database.begin_write().await?;
     let locked = log::lock_tenant(&transaction, tenant).await?;
-    let before = etag(&encode(&locked.policies));
+    let before = etag(&locked.settings);
     if let Some(expected) = expected.filter(|expected| *expected != before) {
         return Err(Error::Stale {
             kind: "settings of tenant",

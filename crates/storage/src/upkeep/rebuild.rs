@@ -182,12 +182,15 @@ async fn compare(db: &impl ConnectionTrait, tenant: &TenantId, folded: &Folded) 
         .iter()
         .map(|(row, count)| (row.clone(), *count))
         .collect();
+    let mut covered = 0;
     ledger::each_segment(db, tenant, |stored| {
         let decoded =
             decode(&stored.data).map_err(|error| Error::damaged(format!("segment {}", stored.first_commit), error))?;
-        for entry in decoded.entries() {
+        // A merge that is recorded meanwhile shows commits again that were taken in already.
+        for entry in decoded.entries().filter(|entry| entry.commit > covered) {
             *rows.entry(entry.measurement).or_default() -= i64::from(entry.count);
         }
+        covered = stored.last_commit;
         Ok(())
     })
     .await?;
