@@ -1,6 +1,6 @@
 //! One commit: new events, what they count for, and the tenant's next commit number, in one transaction.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use scoreline_core::{
@@ -24,7 +24,6 @@ pub(crate) async fn commit(
     submissions: Vec<Submission>,
     now: Timestamp,
 ) -> Result<Vec<Receipt>, Error> {
-    let began = Instant::now();
     let transaction = database.begin_write().await?;
     let locked = fold::lock_tenant(&transaction, tenant).await?;
     let sorted = dedupe::sort(&transaction, tenant, &locked.policies, submissions).await?;
@@ -44,8 +43,7 @@ pub(crate) async fn commit(
         tenant,
         Recorded {
             number,
-            // What waited for its turn was not known while it did.
-            now: now.checked_add(began.elapsed()).unwrap_or(now),
+            now,
             events: count,
             measurements: changes.measurements,
             facts: changes.facts,
