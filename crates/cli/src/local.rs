@@ -1,7 +1,8 @@
 //! Settings and database for the commands that need no server.
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use scoreline_core::id::TenantId;
+use scoreline_ingestion::startup;
 use scoreline_server::{
     config::{LoadOptions, Settings},
     secrecy::ExposeSecret as _,
@@ -41,30 +42,9 @@ pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Database> {
         .with_context(|| format!("opening {}", settings.database.redacted_url()))
 }
 
-/// Opens the configured database and refuses it unless it has the newest schema.
+/// Opens the configured database and refuses it unless it has the newest schema, as the services do.
 pub(crate) async fn open_migrated(settings: &Settings) -> anyhow::Result<Database> {
-    let database = open(settings).await?;
-    let pending = pending(&database).await?;
-    if !pending.is_empty() {
-        let url = settings.database.redacted_url();
-        bail!(
-            "the schema of {url} lacks {}: run `scoreline migrate up`",
-            pending.join(", ")
-        );
-    }
-    Ok(database)
-}
-
-/// The migrations that the database does not have.
-pub(crate) async fn pending(database: &Database) -> anyhow::Result<Vec<String>> {
-    let all = scoreline_migrations::status(database.writer())
-        .await
-        .context("reading the schema's version")?;
-    Ok(all
-        .into_iter()
-        .filter(|migration| !migration.applied)
-        .map(|migration| migration.name)
-        .collect())
+    Ok(startup::open(settings).await?)
 }
 
 /// The tenant of the arguments.
