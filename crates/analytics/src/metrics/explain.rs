@@ -73,7 +73,7 @@ impl Parts<'_> {
     pub(super) fn of(&self, found: &[Behind]) -> Vec<Option<Rational>> {
         let mut counted: HashSet<(usize, &Subject)> = HashSet::new();
         let adds = |behind: &Behind, counts: bool| match self.leaves[behind.leaf].aggregate {
-            Aggregate::Flow | Aggregate::Balance => self.alone(behind),
+            Aggregate::Rows | Aggregate::Flow | Aggregate::Moments | Aggregate::Balance => self.alone(behind),
             Aggregate::DistinctSubjects if counts => self.alone(behind),
             Aggregate::DistinctSubjects => Some(Rational::ZERO),
             Aggregate::Distribution { .. } | Aggregate::DistinctValues(_) | Aggregate::Retention => None,

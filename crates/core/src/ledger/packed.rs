@@ -54,6 +54,13 @@ enum Offsets {
     Whole(Box<[i64]>),
 }
 
+/// How values come from offsets: `base + scale · offset`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Affine {
+    pub(crate) base: i64,
+    pub(crate) scale: i64,
+}
+
 /// An immutable column.
 #[derive(Debug, Clone)]
 pub(crate) struct Packed {
@@ -145,6 +152,43 @@ impl Packed {
             Offsets::Short(offsets) => select(offsets, rows, out, scaled),
             Offsets::Word(offsets) => select(offsets, rows, out, scaled),
             Offsets::Whole(values) => select(values, rows, out, T::narrow),
+        }
+    }
+
+    /// The values of rows by an affine map of 32-bit offsets; `None` when an offset does not fit them.
+    pub(crate) fn affine(&self) -> Option<Affine> {
+        let fits = !matches!(self.offsets, Offsets::Whole(_));
+        fits.then_some(Affine {
+            base: self.base,
+            scale: self.scale,
+        })
+    }
+
+    /// Appends the offsets of some rows, for a column that is [`Packed::affine`].
+    pub(crate) fn read_offsets(&self, rows: Rows<'_>, out: &mut Vec<u32>) {
+        match &self.offsets {
+            Offsets::None => out.extend(std::iter::repeat_n(0, rows.len())),
+            Offsets::Byte(offsets) => select(offsets, rows, out, |offset| offset as u32),
+            Offsets::Short(offsets) => select(offsets, rows, out, |offset| offset as u32),
+            Offsets::Word(offsets) => select(offsets, rows, out, |offset| offset as u32),
+            Offsets::Whole(_) => unreachable!("asked of columns with offsets only"),
+        }
+    }
+
+    /// How many values lie from the least to the greatest, where they are few and every whole number is one.
+    pub(crate) fn spread(&self) -> Option<usize> {
+        let narrow = matches!(self.offsets, Offsets::None | Offsets::Byte(_) | Offsets::Short(_));
+        (narrow && self.scale == 1).then(|| (self.max - self.min) as usize + 1)
+    }
+
+    /// Appends what a table says to the values of some rows. Its first entry is for the least value; the column has to
+    /// have a [`Packed::spread`], and the table as many entries.
+    pub(crate) fn look_up(&self, rows: Rows<'_>, table: &[u32], out: &mut Vec<u32>) {
+        match &self.offsets {
+            Offsets::None => out.extend(std::iter::repeat_n(table[0], rows.len())),
+            Offsets::Byte(offsets) => select(offsets, rows, out, |offset| table[offset as usize]),
+            Offsets::Short(offsets) => select(offsets, rows, out, |offset| table[offset as usize]),
+            Offsets::Word(_) | Offsets::Whole(_) => unreachable!("asked of columns with a spread only"),
         }
     }
 

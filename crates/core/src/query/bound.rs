@@ -76,6 +76,9 @@ impl<'a> Bound<'a> {
         match self {
             Self::Constant(code) => out.resize(rows.len(), *code),
             Self::Mapped(column, None) => column.read(rows, out),
+            Self::Mapped(column, Some(map)) if column.spread().is_some() => {
+                column.look_up(rows, &map[column.min() as usize..], out);
+            }
             Self::Mapped(column, Some(map)) => {
                 column.read(rows, out);
                 for code in out {

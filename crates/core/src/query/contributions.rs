@@ -169,7 +169,7 @@ impl<'a> Search<'a> {
         scan::scan(plan, block, &mut work, &mut |index, run| {
             belongs.resize(index.len(), None);
             for (place, row) in row_numbers(run.rows).enumerate() {
-                let cell = run.cells.at(place) as usize;
+                let cell = run.to.cells.at(place) as usize;
                 let belongs =
                     *belongs[cell].get_or_insert_with(|| is_behind(plan, &index.codes(cell), *bucket, key, texts));
                 if belongs && counts(plan, run, row) {

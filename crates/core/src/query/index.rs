@@ -5,7 +5,7 @@ use crate::ledger::interner::fold;
 /// Up to so many combinations every one has its cell from the start.
 const DIRECT: u128 = 1 << 14;
 /// Up to so many combinations cells are found in a table; beyond, by hashing.
-const TABLE: u128 = 1 << 21;
+const TABLE: u128 = 1 << 23;
 
 /// One key of a run of rows.
 pub(super) enum Key<'a> {
@@ -92,6 +92,16 @@ impl Index {
         self.number(combination)
     }
 
+    /// The numbers of another index's combinations, in the order of its own numbers.
+    pub(super) fn ids_of(&mut self, other: &Self) -> Vec<u32> {
+        if self.strides == other.strides {
+            return (0..other.cells)
+                .map(|cell| self.number(other.combination(cell)))
+                .collect();
+        }
+        (0..other.cells).map(|cell| self.id(&other.codes(cell))).collect()
+    }
+
     /// The codes of a number.
     pub(super) fn codes(&self, cell: usize) -> Vec<u32> {
         let mut rest = self.combination(cell);
@@ -110,6 +120,21 @@ impl Index {
         } else {
             self.combinations[cell]
         }
+    }
+
+    /// All numbers in the order of their combinations.
+    pub(super) fn in_order(&self) -> Vec<u32> {
+        let mut cells: Vec<u32> = (0..self.cells as u32).collect();
+        match &self.mode {
+            Mode::Direct => {}
+            // Reading the whole table is faster than sorting, unless next to nothing is in it.
+            Mode::Table(table) if self.cells * 64 > table.len() => {
+                cells.clear();
+                cells.extend(table.iter().filter(|known| **known != 0).map(|known| known - 1));
+            }
+            Mode::Table(_) | Mode::Hash(_) => cells.sort_unstable_by_key(|cell| self.combinations[*cell as usize]),
+        }
+        cells
     }
 
     /// The numbers of a run of rows; or the one number of them all.

@@ -7,8 +7,8 @@ use super::{
     index::Index,
     plan::Plan,
     pricing::Rates,
-    scan::{self, Cells, Gap, Run, Scratch, Work},
-    sums::{self, Sums},
+    scan::{self, Amounts, Cells, Gap, Run, Scratch, Work},
+    sums::Totals,
     tally::Tally,
 };
 use crate::ledger::{Block, Dictionaries, packed::Rows};
@@ -33,7 +33,7 @@ pub(super) struct Values {
 /// What is known of each cell.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    pub(super) sums: Vec<Sums>,
+    pub(super) sums: Totals,
     /// Distinct subjects or values: how many rows each has in a cell.
     pub(super) tally: Tally,
     /// Distributions: the values that count, and those taken back.
@@ -54,7 +54,10 @@ impl Partial {
             index,
             rates: Rates::default(),
             scratch: Scratch::default(),
-            state: State::default(),
+            state: State {
+                sums: Totals::new(plan.query.aggregate == Aggregate::Moments),
+                ..State::default()
+            },
         })
     }
 
@@ -74,10 +77,11 @@ impl Partial {
         }
         let mut work = Work { scratch, index, rates };
         scan::scan(plan, block, &mut work, &mut |index, run| {
-            state.sums.resize(index.len(), Sums::default());
+            state.sums.grow(index.len());
             state.add(plan, run);
             Ok(())
         })?;
+        state.sums.settle();
         // Cells that cancel to nothing are not in the answer, so the limit is only known at the end: this one guards memory.
         let guard = plan.max_cells.saturating_mul(16).max(1 << 24);
         if self.index.len() > guard {
@@ -89,13 +93,11 @@ impl Partial {
 
     /// Adds what other blocks say. Both must have been made under the same plan.
     pub fn merge(&mut self, other: &Self) {
-        let cells: Vec<u32> = (0..other.index.len())
-            .map(|cell| self.index.id(&other.index.codes(cell)))
-            .collect();
+        let cells = self.index.ids_of(&other.index);
         let (state, more) = (&mut self.state, &other.state);
-        state.sums.resize(self.index.len(), Sums::default());
-        for (sums, cell) in more.sums.iter().zip(&cells) {
-            state.sums[*cell as usize].merge(sums);
+        state.sums.grow(self.index.len());
+        for (other, cell) in cells.iter().enumerate().take(more.sums.len()) {
+            state.sums.merge(*cell as usize, &more.sums, other);
         }
         for (cell, code, count) in more.tally.iter() {
             state.tally.add(cells[cell as usize], code, count);
@@ -115,7 +117,7 @@ impl Partial {
     /// When it has more cells than the plan allows.
     pub fn finish(self, plan: &Plan<'_>, dictionaries: &Dictionaries) -> Result<Answer, Error> {
         let texts = dictionaries.read();
-        finish::answer(plan, &self.index, &self.state, &texts)
+        finish::answer(plan, &self.index, self.state, &texts)
     }
 }
 
@@ -123,12 +125,16 @@ const TOO_WIDE: Error = Error::Unsupported("the values of the group's dimensions
 
 impl State {
     fn add(&mut self, plan: &Plan<'_>, run: &Run<'_>) {
-        sums::add(&mut self.sums, run, !plan.stock);
+        self.sums.add(run.to, run.amounts);
         for Gap { at, code, day } in run.gaps {
-            *self.missing.entry((run.cells.at(*at), *code, *day)).or_default() += run.sign(*at);
+            *self.missing.entry((run.to.cells.at(*at), *code, *day)).or_default() += run.to.sign(*at);
         }
         match &plan.query.aggregate {
-            Aggregate::Distribution { .. } => self.add_values(run),
+            Aggregate::Distribution { .. } => {
+                if let Amounts::Read(values) = run.amounts {
+                    self.add_values(run, values);
+                }
+            }
             Aggregate::DistinctSubjects => {
                 let mut subjects = Vec::with_capacity(run.rows.len());
                 run.block.subject.read(run.rows, &mut subjects);
@@ -141,30 +147,30 @@ impl State {
                     self.count(run, &codes, true);
                 }
             }
-            Aggregate::Flow | Aggregate::Balance | Aggregate::Retention => {}
+            Aggregate::Rows | Aggregate::Flow | Aggregate::Moments | Aggregate::Balance | Aggregate::Retention => {}
         }
     }
 
-    fn add_values(&mut self, run: &Run<'_>) {
-        if run.gaps.is_empty() && run.signs.is_none() {
-            match run.cells {
-                Cells::One(cell) => self.plus.cells.extend(std::iter::repeat_n(cell, run.values.len())),
+    fn add_values(&mut self, run: &Run<'_>, values: &[i64]) {
+        if run.gaps.is_empty() && run.to.signs.is_none() {
+            match run.to.cells {
+                Cells::One(cell) => self.plus.cells.extend(std::iter::repeat_n(cell, values.len())),
                 Cells::Many(cells) => self.plus.cells.extend_from_slice(cells),
             }
-            self.plus.values.extend_from_slice(run.values);
+            self.plus.values.extend_from_slice(values);
             return;
         }
         let mut gaps = run.gaps.iter().map(|gap| gap.at).peekable();
-        for (at, value) in run.values.iter().enumerate() {
+        for (at, value) in values.iter().enumerate() {
             if gaps.next_if_eq(&at).is_some() {
                 continue;
             }
-            let values = if run.sign(at) > 0 {
+            let values = if run.to.sign(at) > 0 {
                 &mut self.plus
             } else {
                 &mut self.minus
             };
-            values.cells.push(run.cells.at(at));
+            values.cells.push(run.to.cells.at(at));
             values.values.push(*value);
         }
     }
@@ -172,7 +178,7 @@ impl State {
     fn count(&mut self, run: &Run<'_>, codes: &[u32], zero_is_none: bool) {
         for (at, code) in codes.iter().enumerate() {
             if *code != 0 || !zero_is_none {
-                self.tally.add(run.cells.at(at), *code, run.sign(at));
+                self.tally.add(run.to.cells.at(at), *code, run.to.sign(at));
             }
         }
     }

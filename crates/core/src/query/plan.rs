@@ -84,6 +84,7 @@ impl<'a> Plan<'a> {
             pricing: query
                 .conversion
                 .as_ref()
+                .filter(|_| query.aggregate.has_values())
                 .map(|conversion| Pricing::new(conversion, &slots, stock)),
             sizes: Vec::new(),
             slots,
@@ -95,6 +96,10 @@ impl<'a> Plan<'a> {
 
     fn route(&mut self, options: &Options) {
         let query = self.query;
+        // The first key moves slowest: all that concerns one account stands together.
+        if query.aggregate == Aggregate::Retention {
+            self.account = Some(self.stored_key(&Dimension::Account));
+        }
         let now = options.zone.to_datetime(query.now).date();
         let fixed: Option<Date> = (query.attribution == Attribution::Current).then_some(now);
         for filter in &query.filters {
@@ -116,9 +121,11 @@ impl<'a> Plan<'a> {
             };
             self.group.push(origin);
         }
-        if query.aggregate == Aggregate::Retention {
-            self.account = Some(self.stored_key(&Dimension::Account));
-        }
+    }
+
+    /// Whether the group of a key, or whether it is asked for, depends on the bucket's day.
+    pub(super) fn is_dated(&self) -> bool {
+        !self.late.is_empty() || self.group.iter().any(|origin| matches!(origin, Origin::Late(..)))
     }
 
     fn route_of(&mut self, lookup: &Lookup) -> Route {
@@ -169,7 +176,7 @@ impl<'a> Plan<'a> {
     }
 
     /// The slots of rows, and behind them, where amounts are restated at each bucket's rate, two for each bucket.
-    fn slot_count(&self) -> u64 {
+    pub(super) fn slot_count(&self) -> u64 {
         let restated = if self.restates() {
             2 * self.slots.before.len() as u64
         } else {

@@ -48,6 +48,23 @@ pub enum Buckets {
     Instants(Vec<Range<Timestamp>>),
 }
 
+impl Aggregate {
+    /// Whether it looks at the values of rows.
+    pub(crate) fn has_values(&self) -> bool {
+        !matches!(self, Self::Rows | Self::DistinctSubjects | Self::DistinctValues(_))
+    }
+
+    /// How much it tells of single rows, where two of them differ in nothing else: who tells more can stand in.
+    pub(crate) fn rank(&self) -> Option<u8> {
+        match self {
+            Self::Rows => Some(0),
+            Self::Flow => Some(1),
+            Self::Moments => Some(2),
+            _ => None,
+        }
+    }
+}
+
 impl Buckets {
     /// How many there are.
     #[must_use]
@@ -111,11 +128,15 @@ pub struct Conversion {
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Aggregate {
-    /// Sum, count and sum of squares of the rows in each bucket.
+    /// How many rows there are in each bucket. Their values are not looked at.
+    Rows,
+    /// Sum and count of the rows in each bucket.
     Flow,
+    /// Sum, count and sum of squares of the rows in each bucket.
+    Moments,
     /// The running sum at the start and at the end of each bucket.
     Balance,
-    /// The values in each bucket: sum, count, sum of squares, and these quantiles (in millionths).
+    /// The values in each bucket: sum, count, and these quantiles (in millionths).
     Distribution {
         /// Which quantiles, in millionths.
         quantiles: Vec<u32>,
@@ -147,7 +168,7 @@ pub struct Group {
 /// What was asked for, in one bucket of one group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cell {
-    /// For [`Aggregate::Flow`].
+    /// For [`Aggregate::Rows`], [`Aggregate::Flow`] and [`Aggregate::Moments`].
     Flow(Flow),
     /// For [`Aggregate::Balance`].
     Balance(Balance),
@@ -164,9 +185,9 @@ pub enum Cell {
 pub struct Flow {
     /// How many rows.
     pub count: i64,
-    /// The sum of their values.
+    /// The sum of their values; 0 for [`Aggregate::Rows`].
     pub sum: i128,
-    /// The sum of the squares of their values; `None` when it does not fit.
+    /// The sum of the squares of their values, for [`Aggregate::Moments`]; `None` when it does not fit.
     pub sum_squares: Option<i128>,
     /// A rate that is needed and missing: then sums mean nothing.
     pub missing: Option<MissingRate>,

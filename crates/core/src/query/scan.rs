@@ -1,18 +1,19 @@
 //! The rows of a block that a question asks for: picked, numbered by cell, and priced, a run at a time.
 
 use super::{
-    Error,
+    Aggregate, Error,
     bound::Bound,
     index::{Index, Key},
     plan::Plan,
     pricing::{Pricing, RateDay, Rates},
-    slots::Clock,
+    slots::{Clock, Clocked, NOWHERE},
+    sums::squares_by_offsets,
 };
 use crate::{
     dimension::Dimension,
     ledger::{
         Block, day,
-        packed::{Lane, Packed, Rows},
+        packed::{Affine, Lane, Packed, Rows},
     },
 };
 
@@ -46,22 +47,40 @@ impl Cells<'_> {
     }
 }
 
+/// To which cells the rows of a run are added.
+#[derive(Clone, Copy)]
+pub(super) struct Targets<'a> {
+    pub(super) cells: Cells<'a>,
+    pub(super) rows: usize,
+    /// `None`: all are +1.
+    pub(super) signs: Option<&'a [i8]>,
+}
+
+impl Targets<'_> {
+    #[inline(always)]
+    pub(super) fn sign(&self, place: usize) -> i64 {
+        self.signs.map_or(1, |signs| i64::from(signs[place]))
+    }
+}
+
+/// The values of a run, as far as the question looks at them.
+#[derive(Clone, Copy)]
+pub(super) enum Amounts<'a> {
+    Unread,
+    /// One for all.
+    Same(i64),
+    Offsets(&'a [u32], Affine),
+    Read(&'a [i64]),
+}
+
 /// A run of rows that the question asks for.
 pub(super) struct Run<'a> {
     pub(super) block: &'a Block,
     pub(super) rows: Rows<'a>,
-    pub(super) cells: Cells<'a>,
-    pub(super) values: &'a [i64],
-    /// `None`: all are +1.
-    pub(super) signs: Option<&'a [i8]>,
+    pub(super) to: Targets<'a>,
+    pub(super) amounts: Amounts<'a>,
     /// Their value is 0.
     pub(super) gaps: &'a [Gap],
-}
-
-impl Run<'_> {
-    pub(super) fn sign(&self, place: usize) -> i64 {
-        self.signs.map_or(1, |signs| i64::from(signs[place]))
-    }
 }
 
 /// Vectors that are used again and again.
@@ -74,6 +93,7 @@ pub(super) struct Scratch {
     slots: Vec<u32>,
     keys: Vec<Vec<u32>>,
     cells: Vec<u32>,
+    offsets: Vec<u32>,
     values: Vec<i64>,
     signs: Vec<i8>,
     currencies: Vec<u32>,
@@ -96,9 +116,10 @@ struct Scan<'a> {
     known_at: Option<i64>,
     max_value: Option<i64>,
     origin: Option<(i64, i64)>,
-    clock: &'a Packed,
+    clock: Clocked<'a>,
     slot: Option<u32>,
     slot_checked: bool,
+    reading: Reading,
     conditions: Vec<(Bound<'a>, &'a [bool])>,
     keys: Vec<Bound<'a>>,
     /// The currencies of amounts, unless all are in the target currency.
@@ -148,6 +169,7 @@ impl<'a> Scan<'a> {
         if outside {
             return Ok(None);
         }
+        let currency = currency(plan, block);
         let mut conditions = Vec::new();
         for condition in &plan.conditions {
             match condition.bind(block) {
@@ -165,18 +187,19 @@ impl<'a> Scan<'a> {
             origin: origin.filter(|(start, end)| block.origin.min() < *start || block.origin.max() >= *end),
             slot: plan.slots.of_range(clock.min(), clock.max()),
             slot_checked: plan.slots.covers(clock.min(), clock.max()),
-            clock,
+            clock: Clocked::new(&plan.slots, clock, block.rows()),
             conditions,
             keys: plan.keys.iter().map(|key| Bound::new(key, block)).collect(),
-            currency: currency(plan, block),
+            reading: Reading::new(plan, block, currency.is_some()),
+            currency,
         }))
     }
 
     /// Picks the rows that meet every condition; whether there are any.
     fn pick(&self, picks: &mut Picks, wide: &mut Vec<i64>, codes: &mut Vec<u32>) -> bool {
-        let slots = &self.plan.slots;
         if !self.slot_checked {
-            picks.keep(self.clock, wide, |time| slots.of(time) != super::slots::NOWHERE);
+            self.clock.read(picks.rows(), wide, codes);
+            picks.retain(codes, |slot| slot != NOWHERE);
         }
         if let Some(until) = self.until {
             picks.keep(&self.block.instant, wide, |instant| instant <= until);
@@ -223,7 +246,12 @@ impl<'a> Scan<'a> {
         drop(keys);
 
         scratch.values.clear();
-        self.block.value.read(rows, &mut scratch.values);
+        scratch.offsets.clear();
+        match self.reading {
+            Reading::Nothing | Reading::Same(_) => {}
+            Reading::Offsets(_) => self.block.value.read_offsets(rows, &mut scratch.offsets),
+            Reading::Values => self.block.value.read(rows, &mut scratch.values),
+        }
         scratch.signs.clear();
         let mut signed = self.block.count.single() != Some(1);
         if signed {
@@ -245,9 +273,17 @@ impl<'a> Scan<'a> {
         let run = Run {
             block: self.block,
             rows,
-            cells,
-            values: &scratch.values,
-            signs,
+            to: Targets {
+                cells,
+                rows: rows.len(),
+                signs,
+            },
+            amounts: match self.reading {
+                Reading::Nothing => Amounts::Unread,
+                Reading::Same(value) => Amounts::Same(value),
+                Reading::Offsets(affine) => Amounts::Offsets(&scratch.offsets, affine),
+                Reading::Values => Amounts::Read(&scratch.values),
+            },
             gaps: &scratch.gaps,
         };
         hand_on(index, &run)
@@ -263,9 +299,8 @@ impl<'a> Scan<'a> {
             }
         }
         if slot.is_none() {
-            scratch.wide.clear();
-            self.clock.read(rows, &mut scratch.wide);
-            slot = self.plan.slots.of_run(&scratch.wide, &mut scratch.slots);
+            self.clock.read(rows, &mut scratch.wide, &mut scratch.slots);
+            slot = one_for_all(&scratch.slots);
         }
         slot
     }
@@ -372,13 +407,52 @@ impl<'a> Scan<'a> {
         let run = Run {
             block: self.block,
             rows: Rows::Run(0, 0),
-            cells: Cells::Many(&cells),
-            values: &values,
-            signs: Some(&signs),
+            to: Targets {
+                cells: Cells::Many(&cells),
+                rows: cells.len(),
+                signs: Some(&signs),
+            },
+            amounts: Amounts::Read(&values),
             gaps: &gaps,
         };
         hand_on(index, &run)
     }
+}
+
+/// How much of the values of a block is read.
+#[derive(Clone, Copy)]
+enum Reading {
+    Nothing,
+    Same(i64),
+    Offsets(Affine),
+    Values,
+}
+
+impl Reading {
+    fn new(plan: &Plan<'_>, block: &Block, converts: bool) -> Self {
+        let column = &block.value;
+        if !plan.query.aggregate.has_values() {
+            return Self::Nothing;
+        }
+        let by_offsets = match plan.query.aggregate {
+            Aggregate::Distribution { .. } => false,
+            Aggregate::Moments => squares_by_offsets(column.min(), column.max()),
+            _ => true,
+        };
+        match (column.single(), column.affine()) {
+            _ if converts || !by_offsets => Self::Values,
+            (Some(value), _) => Self::Same(value),
+            (None, Some(affine)) => Self::Offsets(affine),
+            (None, None) => Self::Values,
+        }
+    }
+}
+
+/// The slot of all rows, if it is one.
+fn one_for_all(slots: &[u32]) -> Option<u32> {
+    let first = *slots.first()?;
+    let differ = slots.iter().fold(0, |differ, slot| differ | (slot ^ first));
+    (differ == 0).then_some(first)
 }
 
 /// The currency column, unless nothing needs converting.

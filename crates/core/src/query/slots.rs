@@ -1,7 +1,10 @@
 //! From a row's time to its bucket, by a table of days.
 
 use super::{AggregateQuery, Basis, Buckets, Error, Options};
-use crate::ledger::day;
+use crate::ledger::{
+    day,
+    packed::{Packed, Rows},
+};
 
 /// Of a row that lies in no bucket.
 pub(super) const NOWHERE: u32 = u32::MAX;
@@ -110,7 +113,7 @@ impl Slots {
 
     /// The slot of a time.
     #[inline]
-    pub(super) fn of(&self, time: i64) -> u32 {
+    fn of(&self, time: i64) -> u32 {
         if self.table.is_empty() {
             self.search(time)
         } else {
@@ -124,23 +127,6 @@ impl Slots {
             .wrapping_sub(self.points[0] - 1)
             .clamp(0, self.table.len() as i64 - 1);
         self.table[place as usize]
-    }
-
-    /// The slots of a run of times; or the one slot of them all.
-    pub(super) fn of_run(&self, times: &[i64], out: &mut Vec<u32>) -> Option<u32> {
-        let ends = times.iter().fold((i64::MAX, i64::MIN), |(min, max), time| {
-            (min.min(*time), max.max(*time))
-        });
-        if let Some(slot) = self.of_range(ends.0, ends.1.max(ends.0)) {
-            return Some(slot);
-        }
-        out.clear();
-        if self.table.is_empty() {
-            out.extend(times.iter().map(|time| self.search(*time)));
-        } else {
-            out.extend(times.iter().map(|time| self.tabled(*time)));
-        }
-        None
     }
 
     /// The slot of all times from one to another, if it is one.
@@ -163,6 +149,42 @@ impl Slots {
         self.meaning[place(from)..=place(to)]
             .iter()
             .all(|slot| *slot != NOWHERE)
+    }
+}
+
+/// The clock of a block's rows.
+pub(super) struct Clocked<'a> {
+    slots: &'a Slots,
+    column: &'a Packed,
+    /// For each value that the column can have its slot, where that is worth knowing beforehand.
+    table: Option<Vec<u32>>,
+}
+
+impl<'a> Clocked<'a> {
+    pub(super) fn new(slots: &'a Slots, column: &'a Packed, rows: usize) -> Self {
+        let spread = column.spread().filter(|spread| *spread <= rows);
+        let table = spread.map(|spread| {
+            (column.min()..column.min() + spread as i64)
+                .map(|time| slots.of(time))
+                .collect()
+        });
+        Self { slots, column, table }
+    }
+
+    /// Reads the slots of some rows.
+    pub(super) fn read(&self, rows: Rows<'_>, wide: &mut Vec<i64>, out: &mut Vec<u32>) {
+        out.clear();
+        if let Some(table) = &self.table {
+            self.column.look_up(rows, table, out);
+            return;
+        }
+        wide.clear();
+        self.column.read(rows, wide);
+        if self.slots.table.is_empty() {
+            out.extend(wide.iter().map(|time| self.slots.search(*time)));
+        } else {
+            out.extend(wide.iter().map(|time| self.slots.tabled(*time)));
+        }
     }
 }
 

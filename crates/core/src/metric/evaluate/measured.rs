@@ -41,8 +41,8 @@ impl Lowering<'_> {
     fn plain(&mut self, function: &Function, rows: &Selection, scope: &Scope<'_>) -> Result<Term, Error> {
         let (aggregate, what) = match function {
             Function::Sum => (Aggregate::Flow, What::Sum),
-            Function::Count => (Aggregate::Flow, What::Count),
-            Function::Average => (Aggregate::Flow, What::Average),
+            Function::Count => (Aggregate::Rows, What::Count),
+            Function::Average => (Aggregate::Moments, What::Average),
             Function::Quantile(millionths) => (
                 Aggregate::Distribution {
                     quantiles: vec![*millionths],
@@ -194,7 +194,7 @@ impl Lowering<'_> {
             .flatten()
             .map(|stretch| usize::try_from(stretch.so_far.days()).unwrap_or(0))
             .sum();
-        if asked > MAX_WINDOW_DAYS || !matches!(query.aggregate, Aggregate::Flow) {
+        if asked > MAX_WINDOW_DAYS || query.aggregate.rank().is_none() {
             return Err(Error::invalid(
                 "window",
                 format!(
@@ -259,8 +259,8 @@ impl Lowering<'_> {
         let learnt = match probability {
             Probability::Declared => None,
             Probability::Learnt => Some((
-                self.history(Builtin::StageAdvanced, Aggregate::Flow, scope)?,
-                self.history(Builtin::StageDecided, Aggregate::Flow, scope)?,
+                self.history(Builtin::StageAdvanced, Aggregate::Rows, scope)?,
+                self.history(Builtin::StageDecided, Aggregate::Rows, scope)?,
             )),
         };
         let per_unit = self.per_unit(&rows.measure);

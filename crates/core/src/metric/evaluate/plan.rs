@@ -14,7 +14,7 @@ use super::{
     stages::{Stalled, Weighted},
     table::Key,
 };
-use crate::query::{AggregateQuery, Answer, Buckets, Cell};
+use crate::query::{Aggregate, AggregateQuery, Answer, Buckets, Cell};
 
 /// The most queries of one question.
 const MAX_QUERIES: usize = 20_000;
@@ -53,10 +53,21 @@ struct Indexed {
 }
 
 impl Plan {
-    /// Asks a query once however often it is needed.
+    /// Asks a query once however often it is needed, and for the most that any of its users looks at.
     pub(super) fn query(&mut self, query: AggregateQuery) -> Result<usize, Error> {
-        if let Some(at) = self.known.get(&query) {
-            return Ok(*at);
+        let mut key = query.clone();
+        if key.aggregate.rank().is_some() {
+            key.aggregate = Aggregate::Rows;
+        }
+        if let Some(at) = self.known.get(&key).copied() {
+            let asked = &mut self.queries[at].aggregate;
+            if asked.rank() >= query.aggregate.rank() {
+                return Ok(at);
+            }
+            if at >= self.answers.len() {
+                *asked = query.aggregate;
+                return Ok(at);
+            }
         }
         if self.queries.len() >= MAX_QUERIES {
             return Err(Error::invalid(
@@ -64,8 +75,8 @@ impl Plan {
                 format!("needs more than {MAX_QUERIES} queries: choose a coarser grain or fewer metrics"),
             ));
         }
-        self.queries.push(query.clone());
-        self.known.insert(query, self.queries.len() - 1);
+        self.queries.push(query);
+        self.known.insert(key, self.queries.len() - 1);
         Ok(self.queries.len() - 1)
     }
 

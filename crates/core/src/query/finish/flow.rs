@@ -5,18 +5,18 @@ use std::collections::HashMap;
 use super::{Coded, Error, Index, MissingRate, Plan, State, first, missing_rates, quantiles};
 use crate::query::{Aggregate, Cell, Distribution, Flow, plan::Origin, sums::Sums};
 
-pub(super) fn groups(plan: &Plan<'_>, index: &Index, state: &State) -> Result<Vec<Coded>, Error> {
+pub(super) fn groups(plan: &Plan<'_>, index: &Index, mut state: State) -> Result<Vec<Coded>, Error> {
     let mut missing: HashMap<usize, Option<MissingRate>> = HashMap::new();
-    for (cell, rate) in missing_rates(plan, state) {
+    for (cell, rate) in missing_rates(plan, &state) {
         first(missing.entry(cell).or_default(), Some(rate));
     }
-    let extras = Extras::new(plan, index, state);
-    let mut present: Vec<usize> = (0..state.sums.len())
-        .filter(|cell| !state.sums[*cell].is_empty())
-        .collect();
-    present.sort_by_key(|cell| index.combination(*cell));
+    let mut extras = Extras::new(plan, index, &mut state);
+    let sums = &state.sums;
     let mut groups: Vec<Coded> = Vec::new();
-    for cell in present {
+    for cell in index.in_order().into_iter().map(|cell| cell as usize) {
+        if !sums.has(cell) {
+            continue;
+        }
         let mut keys = index.codes(cell);
         let bucket = keys.pop().expect("the slot is the last key") as usize;
         let codes: Vec<u32> = plan
@@ -32,7 +32,13 @@ pub(super) fn groups(plan: &Plan<'_>, index: &Index, state: &State) -> Result<Ve
             groups.push((codes, vec![nothing(plan); plan.query.buckets.len()]));
         }
         let cells = &mut groups.last_mut().expect("just pushed").1;
-        let flow = flow(&state.sums[cell], missing.get(&cell).copied().flatten());
+        let Sums { count, sum } = *sums.of(cell);
+        let flow = Flow {
+            count,
+            sum,
+            sum_squares: sums.squares_of(cell),
+            missing: missing.get(&cell).copied().flatten(),
+        };
         cells[bucket] = extras.cell(plan, cell, flow);
     }
     Ok(groups)
@@ -48,18 +54,12 @@ pub(super) fn check(groups: usize, plan: &Plan<'_>) -> Result<(), Error> {
     }
 }
 
-fn flow(sums: &Sums, missing: Option<MissingRate>) -> Flow {
-    Flow {
-        count: sums.count,
-        sum: sums.sum,
-        sum_squares: sums.sum_squares(),
-        missing,
-    }
-}
-
 /// The cell of a bucket without rows.
 fn nothing(plan: &Plan<'_>) -> Cell {
-    let flow = flow(&Sums::default(), None);
+    let flow = Flow {
+        sum_squares: (plan.query.aggregate == Aggregate::Moments).then_some(0),
+        ..Flow::default()
+    };
     match &plan.query.aggregate {
         Aggregate::Distribution { .. } => Cell::Distribution(Distribution {
             flow,
@@ -77,7 +77,7 @@ struct Extras {
 }
 
 impl Extras {
-    fn new(plan: &Plan<'_>, index: &Index, state: &State) -> Self {
+    fn new(plan: &Plan<'_>, index: &Index, state: &mut State) -> Self {
         let mut distinct = Vec::new();
         if matches!(
             plan.query.aggregate,
@@ -94,7 +94,7 @@ impl Extras {
         }
     }
 
-    fn cell(&self, plan: &Plan<'_>, cell: usize, flow: Flow) -> Cell {
+    fn cell(&mut self, plan: &Plan<'_>, cell: usize, flow: Flow) -> Cell {
         match &plan.query.aggregate {
             Aggregate::Distribution { quantiles } => {
                 let quantiles = self.values.quantiles(cell, quantiles);

@@ -19,7 +19,7 @@ struct Grouped {
 
 impl Grouped {
     /// A counting sort by cell.
-    fn new(cells: usize, values: &partial::Values) -> Self {
+    fn new(cells: usize, values: partial::Values) -> Self {
         if values.values.is_empty() {
             return Self {
                 ends: Vec::new(),
@@ -35,49 +35,50 @@ impl Grouped {
             start += std::mem::replace(end, start);
         }
         let mut sorted = vec![0; values.values.len()];
-        for (cell, value) in values.cells.iter().zip(&values.values) {
+        for (cell, value) in values.cells.iter().zip(values.values) {
             let place = &mut ends[*cell as usize];
-            sorted[*place] = *value;
+            sorted[*place] = value;
             *place += 1;
         }
         Self { ends, values: sorted }
     }
 
-    fn of(&self, cell: usize) -> &[i64] {
-        let Some(end) = self.ends.get(cell) else { return &[] };
+    fn of(&mut self, cell: usize) -> &mut [i64] {
+        let Some(end) = self.ends.get(cell) else { return &mut [] };
         let start = cell.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.values[start..*end]
+        &mut self.values[start..*end]
     }
 }
 
 impl Values {
-    pub(super) fn new(cells: usize, state: &State) -> Self {
+    pub(super) fn new(cells: usize, state: &mut State) -> Self {
         Self {
-            plus: Grouped::new(cells, &state.plus),
-            minus: Grouped::new(cells, &state.minus),
+            plus: Grouped::new(cells, std::mem::take(&mut state.plus)),
+            minus: Grouped::new(cells, std::mem::take(&mut state.minus)),
         }
     }
 
-    pub(super) fn quantiles(&self, cell: usize, quantiles: &[u32]) -> Vec<Quantile> {
-        let mut values = self.plus.of(cell).to_vec();
+    pub(super) fn quantiles(&mut self, cell: usize, quantiles: &[u32]) -> Vec<Quantile> {
+        let values = self.plus.of(cell);
         let taken_back = self.minus.of(cell);
-        if !taken_back.is_empty() {
-            values = net(values, taken_back.to_vec());
+        if taken_back.is_empty() {
+            of(values, quantiles)
+        } else {
+            of(&mut net(values, taken_back), quantiles)
         }
-        of(&mut values, quantiles)
     }
 }
 
 /// The values without those taken back.
-fn net(mut values: Vec<i64>, mut taken_back: Vec<i64>) -> Vec<i64> {
+fn net(values: &mut [i64], taken_back: &mut [i64]) -> Vec<i64> {
     values.sort_unstable();
     taken_back.sort_unstable();
-    let mut taken_back = taken_back.into_iter().peekable();
-    values.retain(|value| {
+    let mut taken_back = taken_back.iter().peekable();
+    let stands = |value: &&i64| {
         while taken_back.next_if(|taken| taken < value).is_some() {}
         taken_back.next_if_eq(value).is_none()
-    });
-    values
+    };
+    values.iter().filter(stands).copied().collect()
 }
 
 fn of(values: &mut [i64], quantiles: &[u32]) -> Vec<Quantile> {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{Coded, Error, Index, MissingRate, Plan, State, first, flow::check, missing_rates};
-use crate::query::{AccountFlow, Aggregate, Balance, Cell, plan::Origin};
+use crate::query::{AccountFlow, Aggregate, Balance, Cell, plan::Origin, sums::Sums};
 
 /// A running sum at both ends of a bucket.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,14 +32,11 @@ impl Ends {
 type Ledger = HashMap<Vec<u32>, Vec<Ends>>;
 
 pub(super) fn groups(plan: &Plan<'_>, index: &Index, state: &State) -> Result<Vec<Coded>, Error> {
-    let stories = stories(plan, index, state);
     if plan.query.aggregate == Aggregate::Retention {
-        return retention(plan, &stories);
+        return retention(plan, index, state);
     }
     let mut all = Ledger::new();
-    for (keys, story) in &stories {
-        book(plan, keys, story, &mut all)?;
-    }
+    stories(plan, index, state, |keys, story| book(plan, keys, story, &mut all))?;
     let cell = |ends: Ends| {
         Cell::Balance(Balance {
             opening: ends.opening,
@@ -56,53 +53,72 @@ pub(super) fn groups(plan: &Plan<'_>, index: &Index, state: &State) -> Result<Ve
         .collect())
 }
 
-/// For each combination of keys, its running sums at the ends of each bucket. Those of one account stand together.
-fn stories(plan: &Plan<'_>, index: &Index, state: &State) -> Vec<(Vec<u32>, Vec<Ends>)> {
-    let mut missing: HashMap<usize, Option<MissingRate>> = HashMap::new();
+/// Tells, for each combination of keys in their order, its running sums at the ends of each bucket.
+fn stories(
+    plan: &Plan<'_>,
+    index: &Index,
+    state: &State,
+    mut tell: impl FnMut(&[u32], &[Ends]) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut missing: HashMap<u32, Option<MissingRate>> = HashMap::new();
     for (cell, rate) in missing_rates(plan, state) {
-        first(missing.entry(cell).or_default(), Some(rate));
+        first(missing.entry(cell as u32).or_default(), Some(rate));
     }
-    let mut present: Vec<usize> = (0..state.sums.len())
-        .filter(|cell| !state.sums[*cell].is_empty())
-        .collect();
-    present.sort_unstable_by_key(|cell| index.combination(*cell));
-    let mut stories: Vec<(Vec<u32>, Vec<Ends>)> = Vec::new();
-    for cell in present {
-        let mut keys = index.codes(cell);
+    let mut order = index.in_order();
+    order.retain(|cell| state.sums.has(*cell as usize));
+    let mut story = vec![Ends::default(); plan.slots.before.len()];
+    let mut left = order.as_slice();
+    while let Some(first) = left.first() {
+        let mut keys = index.codes(*first as usize);
         let slot = keys.pop().expect("the slot is the last key");
-        if stories.last().is_none_or(|(last, _)| *last != keys) {
-            stories.push((keys, vec![Ends::default(); plan.slots.before.len()]));
-        }
-        let story = &mut stories.last_mut().expect("just pushed").1;
-        let (sums, missing) = (&state.sums[cell], missing.get(&cell).copied().flatten());
-        for (bucket, ends) in story.iter_mut().enumerate() {
-            let (opens, closes) = counts_at(plan, slot, bucket);
-            if opens {
-                ends.opening += sums.sum;
-            }
-            if closes {
-                ends.closing += sums.sum;
-                ends.rows += sums.count;
-                first(&mut ends.missing, missing);
-            }
-        }
+        // The slot is the last digit of a combination, so those of one story follow each other.
+        let base = index.combination(*first as usize) - u128::from(slot);
+        let slot_of = |cell: &u32| index.combination(*cell as usize) - base;
+        let end = left.partition_point(|cell| slot_of(cell) < u128::from(plan.slot_count()));
+        let cells = left[..end].iter().map(|cell| {
+            let missing = missing.get(cell).copied().flatten();
+            (slot_of(cell) as u32, state.sums.of(*cell as usize), missing)
+        });
+        run(plan, cells, &mut story);
+        tell(&keys, &story)?;
+        left = &left[end..];
     }
-    if let Some(account) = plan.account {
-        stories.sort_by_key(|(keys, _)| keys[account]);
-    }
-    stories
+    Ok(())
 }
 
-/// Whether a slot's rows are part of a bucket's opening and of its closing balance.
-fn counts_at(plan: &Plan<'_>, slot: u32, bucket: usize) -> (bool, bool) {
-    if slot < plan.slots.count {
-        let (opening, closing) = plan.slots.before[bucket];
-        (slot < opening, slot < closing)
-    } else {
-        (
-            slot == plan.restated_slot(bucket, false),
-            slot == plan.restated_slot(bucket, true),
-        )
+/// Runs through the slots of a story, which stand in their order, and notes what has come together at each end.
+fn run<'a>(plan: &Plan<'_>, cells: impl Iterator<Item = (u32, &'a Sums, Option<MissingRate>)>, story: &mut [Ends]) {
+    let mut cells = cells.peekable();
+    let (mut so_far, mut lacks) = (Sums::default(), None);
+    for (ends, (opening, closing)) in story.iter_mut().zip(&plan.slots.before) {
+        let mut until = |slots: u32| {
+            while let Some((_, sums, missing)) = cells.next_if(|(slot, ..)| *slot < slots) {
+                so_far.merge(sums);
+                first(&mut lacks, missing);
+            }
+            so_far
+        };
+        let (opened, closed) = (until(*opening).sum, until(*closing));
+        *ends = Ends {
+            opening: opened,
+            closing: closed.sum,
+            rows: closed.count,
+            missing: lacks,
+        };
+    }
+    // Behind them stand amounts that are restated for one end of one bucket each; what lies after all buckets is no part.
+    for (slot, sums, missing) in cells {
+        let Some(at) = slot.checked_sub(plan.slots.count) else {
+            continue;
+        };
+        let ends = &mut story[at as usize / 2];
+        if at % 2 == 0 {
+            ends.opening += sums.sum;
+        } else {
+            ends.closing += sums.sum;
+            ends.rows += sums.count;
+            first(&mut ends.missing, missing);
+        }
     }
 }
 
@@ -138,34 +154,84 @@ pub(in crate::query) fn group_at(plan: &Plan<'_>, keys: &[u32], day: i32) -> Opt
 }
 
 /// Account by account: what it had at the start and has at the end, in each group. Rows without an account are no account's.
-fn retention(plan: &Plan<'_>, stories: &[(Vec<u32>, Vec<Ends>)]) -> Result<Vec<Coded>, Error> {
+fn retention(plan: &Plan<'_>, index: &Index, state: &State) -> Result<Vec<Coded>, Error> {
     let account = plan.account.expect("retention has an account key");
     let mut groups: BTreeMap<Vec<u32>, Vec<AccountFlow>> = BTreeMap::new();
-    let mut own = Ledger::new();
-    for stories in stories.chunk_by(|(left, _), (right, _)| left[account] == right[account]) {
-        if stories[0].0[account] == 0 {
-            continue;
+    let (mut own, mut whose) = (Own::default(), 0);
+    stories(plan, index, state, |keys, story| {
+        if keys[account] != whose {
+            own.close(plan, &mut groups)?;
+            whose = keys[account];
         }
-        for (keys, story) in stories {
-            book(plan, keys, story, &mut own)?;
+        if whose != 0 {
+            own.add(plan, keys, story);
         }
-        for (codes, ends) in own.drain().filter(|(_, ends)| ends.iter().any(|ends| !ends.is_empty())) {
-            check(groups.len(), plan)?;
-            let flows = groups
-                .entry(codes)
-                .or_insert_with(|| vec![AccountFlow::default(); ends.len()]);
-            for (flow, ends) in flows.iter_mut().zip(&ends) {
-                count(flow, ends);
-            }
-        }
-    }
+        Ok(())
+    })?;
+    own.close(plan, &mut groups)?;
     let cells = |flows: Vec<AccountFlow>| flows.into_iter().map(Cell::Retention).collect();
     Ok(groups.into_iter().map(|(codes, flows)| (codes, cells(flows))).collect())
 }
 
+/// What one account has in each group. The lists are used again for the next account.
+#[derive(Default)]
+struct Own {
+    groups: Vec<(Vec<u32>, Vec<Ends>)>,
+    used: usize,
+}
+
+impl Own {
+    fn add(&mut self, plan: &Plan<'_>, keys: &[u32], story: &[Ends]) {
+        if plan.is_dated() {
+            for (bucket, ends) in story.iter().enumerate().filter(|(_, ends)| !ends.is_empty()) {
+                if let Some(codes) = group_at(plan, keys, plan.attribution_day(bucket)) {
+                    self.of(codes, story.len())[bucket].add(ends);
+                }
+            }
+        } else if let Some(codes) = group_at(plan, keys, 0) {
+            for (sum, ends) in self.of(codes, story.len()).iter_mut().zip(story) {
+                sum.add(ends);
+            }
+        }
+    }
+
+    fn of(&mut self, codes: Vec<u32>, buckets: usize) -> &mut [Ends] {
+        let known = self.groups[..self.used].iter().position(|(other, _)| *other == codes);
+        let at = known.unwrap_or_else(|| {
+            if self.used == self.groups.len() {
+                self.groups.push((Vec::new(), Vec::new()));
+            }
+            let (own, ends) = &mut self.groups[self.used];
+            *own = codes;
+            ends.clear();
+            ends.resize(buckets, Ends::default());
+            self.used += 1;
+            self.used - 1
+        });
+        &mut self.groups[at].1
+    }
+
+    /// Counts the account in all its groups, and begins the next.
+    fn close(&mut self, plan: &Plan<'_>, groups: &mut BTreeMap<Vec<u32>, Vec<AccountFlow>>) -> Result<(), Error> {
+        for (codes, ends) in &self.groups[..std::mem::take(&mut self.used)] {
+            if ends.iter().all(Ends::is_empty) {
+                continue;
+            }
+            if !groups.contains_key(codes) {
+                check(groups.len(), plan)?;
+                groups.insert(codes.clone(), vec![AccountFlow::default(); ends.len()]);
+            }
+            for (flow, ends) in groups.get_mut(codes).into_iter().flatten().zip(ends) {
+                count(flow, ends);
+            }
+        }
+        Ok(())
+    }
+}
+
 fn count(flow: &mut AccountFlow, ends: &Ends) {
-    let kept = ends.closing.max(0);
     if ends.opening > 0 {
+        let kept = ends.closing.max(0);
         flow.at_start += 1;
         flow.retained += i64::from(kept > 0);
         flow.start_sum += ends.opening;

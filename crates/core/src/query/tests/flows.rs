@@ -20,7 +20,12 @@ fn a_flow_sums_counts_and_squares_what_lies_in_each_bucket() {
         row(Revenue, "2026-07-01", "o4", 1_000),
         row(SaleAmount, "2026-02-01", "o3", 77),
     ];
-    let answer = answer(&entries, &Tables::default(), &ask(Revenue, Aggregate::Flow, &QUARTERS)).expect("an answer");
+    let answer = answer(
+        &entries,
+        &Tables::default(),
+        &ask(Revenue, Aggregate::Moments, &QUARTERS),
+    )
+    .expect("an answer");
     let [group] = answer.groups.as_slice() else {
         panic!("one group")
     };

@@ -236,11 +236,16 @@ impl Naive<'_> {
         let flow = Flow {
             count: rows.len() as i64,
             sum: sum(&values),
-            sum_squares: squares,
+            sum_squares: squares.filter(|_| self.query.aggregate == Aggregate::Moments),
             missing,
         };
         match &self.query.aggregate {
-            Aggregate::Flow => Cell::Flow(flow),
+            Aggregate::Rows => Cell::Flow(Flow {
+                sum: 0,
+                missing: None,
+                ..flow
+            }),
+            Aggregate::Flow | Aggregate::Moments => Cell::Flow(flow),
             Aggregate::Distribution { quantiles } => {
                 let quantiles = quantiles.iter().filter_map(|asked| quantile(&values, *asked)).collect();
                 Cell::Distribution(Distribution { flow, quantiles })

@@ -202,7 +202,9 @@ fn buckets() -> BoxedStrategy<Buckets> {
 
 fn aggregate() -> BoxedStrategy<Aggregate> {
     prop_oneof![
+        Just(Aggregate::Rows),
         Just(Aggregate::Flow),
+        Just(Aggregate::Moments),
         Just(Aggregate::Balance),
         Just(Aggregate::Distribution {
             quantiles: vec![0, 500_000, 900_000, 1_000_000]
