@@ -4,6 +4,10 @@ mod codec;
 mod commit;
 mod dedupe;
 mod fold;
+mod history;
+mod lane;
+mod plan;
+mod prepare;
 mod read;
 mod write;
 
@@ -18,8 +22,9 @@ use scoreline_core::{
 
 pub(crate) use self::{
     codec::content_hash,
-    commit::{Recorded, record_changes},
-    fold::lock_tenant,
+    commit::record_changes,
+    lane::Lanes,
+    plan::{Base, Recorded, linked},
     read::events,
     write::write_state,
 };
@@ -90,7 +95,8 @@ impl Log for Database {
         now: Timestamp,
     ) -> Result<Vec<Receipt>, Error> {
         let (database, tenant) = (self.clone(), tenant.clone());
-        Self::detached(async move { commit::commit(&database, &tenant, submissions, now).await }).await
+        let turn = database.lanes().take_turn(&tenant);
+        Self::detached(async move { commit::commit(&database, turn, &tenant, submissions, now).await }).await
     }
 
     async fn classify(&self, tenant: &TenantId, submission: &Submission) -> Result<Receipt, Error> {
