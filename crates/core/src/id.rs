@@ -47,7 +47,10 @@ impl Name {
         if text.len() > MAX_ID_BYTES {
             return Err(Error::TooLong { bytes: text.len() });
         }
-        if let Some((at, found)) = text.char_indices().find(|(_, found)| found.is_control()) {
+        // Control characters are below U+00A0: a text of other ASCII characters, as almost all are, has none.
+        let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        let control = || text.char_indices().find(|(_, found)| found.is_control());
+        if let Some((at, found)) = (!plain).then(control).flatten() {
             return Err(Error::Control {
                 code: u32::from(found),
                 at,
