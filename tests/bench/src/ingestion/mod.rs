@@ -1,0 +1,111 @@
+//! The bars of ingestion: ours through gRPC on loopback, beside hand-written SQL on the same databases in the same run.
+
+mod burst;
+mod floor;
+mod growth;
+mod live;
+mod rate;
+mod site;
+mod visible;
+
+use serde::Serialize;
+
+/// What to measure.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Options {
+    /// Events of each round of the rates.
+    #[arg(long, default_value_t = 100_000)]
+    pub(crate) events: usize,
+    /// Rounds, of which the median counts.
+    #[arg(long, default_value_t = 3)]
+    pub(crate) rounds: usize,
+    /// Events that are stored before the rate is measured again.
+    #[arg(long, default_value_t = 600_000)]
+    pub(crate) stored: usize,
+    /// Only these parts: rate, burst, stored, history, visible.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+}
+
+/// A bar, and how far we come.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Bar {
+    /// What is measured, with sizes.
+    pub(crate) name: String,
+    /// What the ratio is to be at least, or at most.
+    pub(crate) goal: String,
+    /// What would make us proud.
+    pub(crate) proud: String,
+    /// Our figure, with its unit.
+    pub(crate) ours: String,
+    /// What it is compared with.
+    pub(crate) theirs: String,
+    /// The one by the other.
+    pub(crate) ratio: f64,
+}
+
+impl Bar {
+    fn new(name: impl Into<String>, goal: &str, proud: &str, ours: Figure, theirs: Figure) -> Self {
+        let bar = Self {
+            name: name.into(),
+            goal: goal.to_owned(),
+            proud: proud.to_owned(),
+            ours: ours.to_string(),
+            theirs: theirs.to_string(),
+            ratio: ours.0 / theirs.0,
+        };
+        println!(
+            "{}: {} against {}: {:.2} (goal {}, proud {})",
+            bar.name, bar.ours, bar.theirs, bar.ratio, bar.goal, bar.proud
+        );
+        bar
+    }
+}
+
+/// A figure and its unit.
+#[derive(Debug, Clone, Copy)]
+struct Figure(f64, &'static str);
+
+impl std::fmt::Display for Figure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let digits = if self.0 >= 100.0 { 0 } else { 2 };
+        write!(f, "{:.digits$} {}", self.0, self.1)
+    }
+}
+
+/// Measures all bars.
+///
+/// # Errors
+/// When a server or a database fails, or an event is not accepted.
+pub(crate) async fn run(options: &Options, seed: u64) -> anyhow::Result<Vec<Bar>> {
+    println!("seed {seed}, {options:?}");
+    let wanted = |part: &str| options.only.is_empty() || options.only.iter().any(|only| only == part);
+    let mut bars = Vec::new();
+    if wanted("rate") {
+        bars.extend(rate::measure(options, seed).await?);
+    }
+    if wanted("burst") {
+        bars.extend(burst::measure(seed).await?);
+    }
+    if wanted("stored") {
+        bars.extend(growth::stored(options, seed).await?);
+    }
+    if wanted("history") {
+        bars.extend(growth::history().await?);
+    }
+    if wanted("visible") {
+        bars.extend(visible::measure(options, seed).await?);
+    }
+    Ok(bars)
+}
+
+fn median(mut samples: Vec<f64>) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    samples[samples.len() / 2]
+}
+
+fn percentile(samples: &mut [f64], part: f64) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    let last = samples.len() - 1;
+    samples[(last as f64 * part).round() as usize]
+}

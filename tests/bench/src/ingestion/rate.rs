@@ -1,0 +1,50 @@
+//! Bars 8 and 9: a realistic mix over one stream, durable.
+
+use scoreline_tests::server::{Engine, engines};
+
+use super::{
+    Bar, Figure, Options,
+    floor::{Floor, Row},
+    live::{self, Ids},
+    median,
+    site::{self, Site},
+};
+use crate::load;
+
+pub(crate) async fn measure(options: &Options, seed: u64) -> anyhow::Result<Vec<Bar>> {
+    let batches: Vec<_> = live::batches(seed, Ids::Ordered)
+        .take(options.events.div_ceil(load::BATCH))
+        .collect();
+    let rows: Vec<Vec<Row>> = batches
+        .iter()
+        .map(|batch| batch.iter().map(Row::of).collect())
+        .collect();
+    let mut bars = Vec::new();
+    for engine in engines() {
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for round in 1..=options.rounds {
+            theirs.push(Floor::open(&engine).await?.rate(&rows).await?);
+            let mut site = Site::start(&engine).await?;
+            let sent = load::send(&mut site.clients, batches.iter().cloned()).await?;
+            ours.push(sent.per_second());
+            println!(
+                "  {} round {round}: ours {:.0}, floor {:.0} events/s",
+                site::name(&engine),
+                ours[round - 1],
+                theirs[round - 1]
+            );
+        }
+        let (number, goal, proud) = match engine {
+            Engine::Postgres => (8, "≥ 0.7", "≥ 1.2"),
+            Engine::Sqlite => (9, "≥ 0.6", "≥ 0.9"),
+        };
+        let name = format!(
+            "{number}: a realistic mix of {} events over one stream, {}, against an event and two rows by hand",
+            options.events,
+            site::name(&engine)
+        );
+        let (ours, theirs) = (Figure(median(ours), "events/s"), Figure(median(theirs), "events/s"));
+        bars.push(Bar::new(name, goal, proud, ours, theirs));
+    }
+    Ok(bars)
+}
