@@ -13,7 +13,6 @@ mod dialect;
 mod m20261121_000001_create_tenants;
 mod m20261121_000002_create_log;
 mod m20261121_000003_create_ledger;
-mod m20261122_000001_append_history;
 
 use sea_orm_migration::{
     prelude::*,
@@ -33,7 +32,6 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000001_create_tenants::Migration),
             Box::new(m20261121_000002_create_log::Migration),
             Box::new(m20261121_000003_create_ledger::Migration),
-            Box::new(m20261122_000001_append_history::Migration),
         ]
     }
 }

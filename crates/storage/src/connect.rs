@@ -86,8 +86,6 @@ fn sqlite(options: &Options, connections: u32, read_only: bool) -> ConnectOption
             .busy_timeout(Duration::from_secs(10))
             .foreign_keys(true)
             .pragma("cache_size", "-65536")
-            // A page that many commits change is brought from the log into the database once, not after each of them.
-            .pragma("wal_autocheckpoint", "16384")
     });
     connect
 }

@@ -10,17 +10,12 @@ use sea_orm::{
 use crate::{
     Error,
     connect::{Connections, Options},
-    log::Lanes,
 };
-
-/// From how many events on work is done aside.
-const LARGE: usize = 64;
 
 /// A database. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Database {
     connections: Connections,
-    lanes: Lanes,
 }
 
 impl Database {
@@ -31,7 +26,6 @@ impl Database {
     pub async fn open(options: &Options) -> Result<Self, Error> {
         Ok(Self {
             connections: Connections::open(options).await?,
-            lanes: Lanes::default(),
         })
     }
 
@@ -43,10 +37,6 @@ impl Database {
 
     pub(crate) fn reader(&self) -> &DatabaseConnection {
         &self.connections.reader
-    }
-
-    pub(crate) fn lanes(&self) -> &Lanes {
-        &self.lanes
     }
 
     /// A transaction that writes. On SQLite it is the only one from its first statement on.
@@ -74,18 +64,11 @@ impl Database {
     pub(crate) async fn detached<T: Send + 'static>(
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
-        tokio::spawn(work).await.map_err(ended)?
-    }
-
-    /// Works on so many events: many are worked on where nobody else waits for the thread.
-    pub(crate) async fn aside<T: Send + 'static>(
-        events: usize,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Error> {
-        if events < LARGE {
-            return Ok(work());
-        }
-        tokio::task::spawn_blocking(work).await.map_err(ended)
+        tokio::spawn(work).await.map_err(|error| match error.is_panic() {
+            // Trying the same again would panic again: whoever shares the write must not wait for that.
+            true => Error::Fold("it panicked, which is a defect of ours".to_owned()),
+            false => Error::Stopped,
+        })?
     }
 
     /// Closes all connections.
@@ -96,13 +79,5 @@ impl Database {
         self.connections.reader.close_by_ref().await?;
         self.connections.writer.close_by_ref().await?;
         Ok(())
-    }
-}
-
-fn ended(error: tokio::task::JoinError) -> Error {
-    match error.is_panic() {
-        // Trying the same again would panic again: whoever shares the write must not wait for that.
-        true => Error::Fold("it panicked, which is a defect of ours".to_owned()),
-        false => Error::Stopped,
     }
 }

@@ -181,29 +181,20 @@ pub(crate) async fn execute(
     Ok(db.execute_raw(statement).await?.rows_affected())
 }
 
-/// A statement that reads a row for each of many texts, and its parameter `$at`: one statement text whatever their
-/// number. `select` reads the rows of one text and ends with the column that has it, the last of a key.
-///
-/// PostgreSQL is made to look each of them up: what it knows of a young table lets it prefer reading the table and
-/// comparing each row with all texts.
-pub(crate) fn each_of(
-    backend: DbBackend,
-    at: usize,
-    select: &str,
-    texts: impl IntoIterator<Item = String>,
-) -> (String, Value) {
+/// A condition "is one of these texts" with the list as parameter `$at`, and the parameter: one statement text
+/// whatever the length of the list.
+pub(crate) fn is_one_of(backend: DbBackend, at: usize, texts: impl IntoIterator<Item = String>) -> (String, Value) {
     match backend {
         DbBackend::Postgres => {
             let texts = texts.into_iter().map(Value::from).collect();
-            let sql = format!(
-                "SELECT found.* FROM (SELECT DISTINCT * FROM unnest(${at}::text[])) AS wanted (text)
-                 CROSS JOIN LATERAL ({select} = wanted.text OFFSET 0) AS found"
-            );
-            (sql, Value::Array(ArrayType::String, Some(Box::new(texts))))
+            (
+                format!("= ANY(${at})"),
+                Value::Array(ArrayType::String, Some(Box::new(texts))),
+            )
         }
         _ => {
             let list = serde_json::Value::from_iter(texts).to_string();
-            (format!("{select} IN (SELECT value FROM json_each(${at}))"), list.into())
+            (format!("IN (SELECT value FROM json_each(${at}))"), list.into())
         }
     }
 }

@@ -16,21 +16,18 @@ struct Fixture {
     database: Database,
     tenant: TenantId,
     now: Timestamp,
-    folder: tempfile::TempDir,
-}
-
-async fn open(folder: &std::path::Path) -> Database {
-    let options = Options {
-        url: format!("sqlite://{}", folder.join("test.db").display()),
-        max_connections: 4,
-        acquire_timeout: std::time::Duration::from_secs(5),
-    };
-    Database::open(&options).await.unwrap()
+    _folder: tempfile::TempDir,
 }
 
 async fn fixture() -> Fixture {
     let folder = tempfile::tempdir().unwrap();
-    let database = open(folder.path()).await;
+    let url = format!("sqlite://{}", folder.path().join("test.db").display());
+    let options = Options {
+        url,
+        max_connections: 4,
+        acquire_timeout: std::time::Duration::from_secs(5),
+    };
+    let database = Database::open(&options).await.unwrap();
     scoreline_migrations::up(database.writer()).await.unwrap();
     let tenant = TenantId::new("acme").unwrap();
     let now = "2026-05-01T12:00:00Z".parse().unwrap();
@@ -42,7 +39,7 @@ async fn fixture() -> Fixture {
         database,
         tenant,
         now,
-        folder,
+        _folder: folder,
     }
 }
 
@@ -80,11 +77,6 @@ fn qualified(id: &str, lead: &str) -> Event {
 }
 
 impl Fixture {
-    /// The same database, opened by another process.
-    async fn another(&self) -> Database {
-        open(self.folder.path()).await
-    }
-
     async fn send(&self, events: Vec<Event>) -> Vec<Disposition> {
         self.submit(events, false).await
     }
@@ -203,138 +195,6 @@ async fn what_comes_late_or_is_taken_back_leaves_log_and_ledger_in_agreement() {
         .unwrap();
     let ids: Vec<_> = log.iter().map(|logged| logged.event.id.as_str()).collect();
     assert_eq!(ids, ["v1", "q1", "q2", "e2", "e1", "v2"]);
-}
-
-/// Thirty commits of ten leads' events each, in an order that makes some come late and some be taken back.
-fn entangled(number: usize) -> Vec<Event> {
-    let event_of = |lead: usize| {
-        let (kind, lead) = ((number + lead) % 3, (number * 7 + lead) % 40);
-        let (id, name) = (format!("{kind}-{lead}"), format!("L{lead}"));
-        match kind {
-            0 => created(&id, &name, "web"),
-            1 => qualified(&id, &name),
-            _ => {
-                let target = EventId::new(format!("{}-{lead}", number % 2)).unwrap();
-                let voided = EventVoided {
-                    event: target,
-                    reason: None,
-                };
-                event(&id, "2026-04-05T00:00:00Z", voided)
-            }
-        }
-    };
-    (0..10).map(event_of).collect()
-}
-
-async fn commit_entangled(fixture: &Fixture, databases: &[&Database]) {
-    let commits = (0..30).map(|number| {
-        let submission = Submission {
-            events: entangled(number),
-            all_or_nothing: false,
-        };
-        databases[number % databases.len()].commit(&fixture.tenant, vec![submission], fixture.now)
-    });
-    let receipts = futures::future::try_join_all(commits).await.unwrap();
-    let accepted = receipts.iter().flatten().flat_map(|receipt| &receipt.dispositions);
-    let accepted = accepted
-        .filter(|disposition| **disposition == Disposition::Accepted)
-        .count();
-    let log = fixture
-        .database
-        .events(&fixture.tenant, Position::START, 1_000)
-        .await
-        .unwrap();
-    assert_eq!(log.len(), accepted);
-    fixture.agrees().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn commits_that_are_under_way_together_agree() {
-    let fixture = fixture().await;
-    commit_entangled(&fixture, &[&fixture.database]).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_comes_late_to_a_history_that_is_being_written_agrees() {
-    let fixture = fixture().await;
-    let commits = (0..28).map(|number| {
-        let at = format!("2026-04-{:02}T09:00:00Z", 28 - number);
-        let lead = |lead: usize| format!("L{}", (number + lead) % 3);
-        let told = created("any", &lead(0), "web").payload;
-        let qualified = LeadQualified {
-            lead: LeadId::new(lead(1)).unwrap(),
-        };
-        let events = vec![
-            event(&format!("c{number}"), &at, told),
-            event(&format!("q{number}"), &at, qualified),
-        ];
-        let submission = Submission {
-            events,
-            all_or_nothing: false,
-        };
-        fixture.database.commit(&fixture.tenant, vec![submission], fixture.now)
-    });
-    let commits: Vec<_> = commits.collect();
-    futures::future::try_join_all(commits).await.unwrap();
-    let lead = scoreline_core::subject::Subject::parse("lead:L1").unwrap();
-    let ids = fixture.database.events_of(&fixture.tenant, &lead, 100).await.unwrap();
-    assert_eq!(ids.len(), 19);
-    fixture.agrees().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn two_processes_that_commit_for_one_tenant_agree() {
-    let fixture = fixture().await;
-    let other = fixture.another().await;
-    commit_entangled(&fixture, &[&fixture.database, &other]).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn commits_are_stored_in_the_order_in_which_they_were_asked_for() {
-    let fixture = fixture().await;
-    let commits = (0..20).map(|number| {
-        let events = vec![
-            created("same", &format!("L{number}"), "web"),
-            created(&format!("e{number}"), "L", "web"),
-        ];
-        let submission = Submission {
-            events,
-            all_or_nothing: false,
-        };
-        fixture.database.commit(&fixture.tenant, vec![submission], fixture.now)
-    });
-    let receipts = futures::future::try_join_all(commits).await.unwrap();
-    for (number, receipt) in receipts.iter().flatten().enumerate() {
-        let first = if number == 0 {
-            Disposition::Accepted
-        } else {
-            Disposition::Conflict
-        };
-        assert_eq!(receipt.dispositions, [first, Disposition::Accepted]);
-        assert_eq!(receipt.commit, number as u64 + 1);
-    }
-    fixture.agrees().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_history_is_told_in_the_order_of_its_times() {
-    let fixture = fixture().await;
-    fixture.send(vec![qualified("q", "L"), qualified("q2", "L")]).await;
-    fixture.send(vec![created("c", "L", "web")]).await;
-    fixture
-        .database
-        .rebuild(&fixture.tenant, true, fixture.now)
-        .await
-        .unwrap();
-    let voided = EventVoided {
-        event: EventId::new("q2").unwrap(),
-        reason: None,
-    };
-    fixture.send(vec![event("v", "2026-04-05T00:00:00Z", voided)]).await;
-    let lead = scoreline_core::subject::Subject::parse("lead:L").unwrap();
-    let ids = fixture.database.events_of(&fixture.tenant, &lead, 10).await.unwrap();
-    assert_eq!(ids.iter().map(EventId::as_str).collect::<Vec<_>>(), ["c", "q"]);
-    fixture.agrees().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -68,7 +68,7 @@ pub(crate) async fn compact(
         transaction.rollback().await?;
         return Ok(None);
     }
-    write::insert_segment(&transaction, tenant, &merged).await?;
+    write::insert_segment(&transaction, tenant, merged).await?;
     transaction.commit().await?;
     Ok(Some(Compacted {
         segments: segments.len(),

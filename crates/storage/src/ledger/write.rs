@@ -13,10 +13,15 @@ use crate::{
 pub(crate) async fn insert_segment(
     db: &impl ConnectionTrait,
     tenant: &TenantId,
-    segment: &Segment,
+    segment: Segment,
 ) -> Result<(), Error> {
-    let Some(meta) = segment.meta else { return Ok(()) };
-    let data = segment.bytes.clone();
+    let Segment {
+        meta: Some(meta),
+        bytes: data,
+    } = segment
+    else {
+        return Ok(());
+    };
     let columns = vec![
         ("first_commit", Column::Big(vec![sql::signed(meta.first_commit)])),
         ("last_commit", Column::Big(vec![sql::signed(meta.last_commit)])),

@@ -3,98 +3,55 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use scoreline_core::id::TenantId;
+use scoreline_core::{
+    dimension::Fact,
+    id::TenantId,
+    ledger::{self, Entry},
+    measure::Measurement,
+};
 use sea_orm::ConnectionTrait;
 
-use super::{
-    Disposition, Receipt, Submission, dedupe, history,
-    lane::Turn,
-    plan::{Base, Plan, Recorded},
-    prepare::{self, Sent},
-    write,
+use super::{Receipt, Submission, dedupe, fold, write};
+use crate::{
+    Database, Error,
+    sql::{self, Column},
 };
-use crate::{Database, Error};
 
-/// Commits submissions when their turn has come. They are planned while the commit before them is written.
+/// The transaction `commit`.
 pub(crate) async fn commit(
     database: &Database,
-    turn: Turn,
     tenant: &TenantId,
     submissions: Vec<Submission>,
     now: Timestamp,
 ) -> Result<Vec<Receipt>, Error> {
-    let sent = prepare::prepare(submissions).await?;
-    let lane = Arc::clone(&turn.lane);
-    let mut ahead = turn.come().await;
-    let broken = lane.broken();
-    let on_ahead = match ahead.as_deref() {
-        Some(ahead) => plan(database, tenant, Some(ahead), &sent).await?,
-        None => None,
-    };
-    let writing = lane.writing.lock().await;
-    let planned = match on_ahead.filter(|_| lane.broken() == broken) {
-        Some(planned) => planned,
-        None => settled(plan(database, tenant, None, &sent).await?)?,
-    };
-    let planned = Arc::new(planned);
-    *ahead = (!planned.new.is_empty()).then(|| Arc::clone(&planned));
-    drop(ahead);
-    let unsettled = lane.unsettled();
-    let (receipts, as_planned) = write(database, tenant, &planned, &sent, now).await?;
-    if as_planned {
-        unsettled.settle();
-    }
-    lane.forget(&planned);
-    drop(writing);
-    Ok(receipts)
-}
-
-/// The transaction `plan`.
-async fn plan(
-    database: &Database,
-    tenant: &TenantId,
-    ahead: Option<&Plan>,
-    sent: &Arc<[Sent]>,
-) -> Result<Option<Plan>, Error> {
-    let transaction = database.begin_read().await?;
-    let plan = Plan::make(&transaction, tenant, ahead, sent).await?;
-    transaction.rollback().await?;
-    Ok(plan)
-}
-
-fn settled(plan: Option<Plan>) -> Result<Plan, Error> {
-    plan.ok_or_else(|| Error::Fold("a commit waits for another, and there is none".to_owned()))
-}
-
-/// The transaction `commit`. Says also whether the plan was written as it was made.
-async fn write(
-    database: &Database,
-    tenant: &TenantId,
-    plan: &Plan,
-    sent: &Arc<[Sent]>,
-    now: Timestamp,
-) -> Result<(Vec<Receipt>, bool), Error> {
     let transaction = database.begin_write().await?;
-    let base = Base::lock(&transaction, tenant).await?;
-    let as_planned = base == plan.base;
-    let again;
-    let plan = if as_planned {
-        plan
-    } else {
-        again = settled(Plan::make(&transaction, tenant, None, sent).await?)?;
-        &again
-    };
-    if plan.new.is_empty() {
+    let locked = fold::lock_tenant(&transaction, tenant).await?;
+    let sorted = dedupe::sort(&transaction, tenant, &locked.policies, submissions).await?;
+    if sorted.new.is_empty() {
         transaction.rollback().await?;
-        return Ok((receipts(&plan.dispositions, plan.base.last_commit), as_planned));
+        return Ok(receipts(sorted.dispositions, locked.last_commit));
     }
-    write::events(&transaction, tenant, plan.number(), &plan.new).await?;
-    write::subjects(&transaction, tenant, &plan.subjects).await?;
-    history::take_out(&transaction, tenant, &plan.removed).await?;
-    history::append(&transaction, tenant, &plan.added).await?;
-    record_changes(&transaction, tenant, &plan.recorded, plan.new.len(), now).await?;
+    let number = locked.last_commit + 1;
+    let count = sorted.new.len();
+    let events: Vec<_> = sorted.new.iter().map(|new| new.event.clone()).collect();
+    write::events(&transaction, tenant, number, sorted.new).await?;
+    let changes = fold::fold(&transaction, tenant, Arc::new(locked.policies), events).await?;
+    write::records(&transaction, tenant, changes.records).await?;
+    write::occurrences(&transaction, tenant, changes.removed, changes.added).await?;
+    record_changes(
+        &transaction,
+        tenant,
+        Recorded {
+            number,
+            now,
+            events: count,
+            measurements: changes.measurements,
+            facts: changes.facts,
+        },
+    )
+    .await?;
     transaction.commit().await?;
-    Ok((receipts(&plan.dispositions, plan.number()), as_planned))
+    Ok(receipts(sorted.dispositions, number))
 }
 
 /// The same without a change: what would become of the events.
@@ -103,40 +60,73 @@ pub(crate) async fn classify(
     tenant: &TenantId,
     submission: &Submission,
 ) -> Result<Receipt, Error> {
-    let sent = prepare::prepare(vec![submission.clone()]).await?;
     let transaction = database.begin_read().await?;
-    let base = Base::read(&transaction, tenant).await?;
-    let policies = base.policies(tenant)?;
-    let known = dedupe::stored_hashes(&transaction, tenant, &sent).await?;
+    let stored = crate::tenancy::read_tenant(&transaction, tenant)
+        .await?
+        .ok_or_else(|| Error::UnknownTenant(tenant.to_string()))?;
+    let sorted = dedupe::sort(&transaction, tenant, &stored.policies, vec![submission.clone()]).await?;
     transaction.rollback().await?;
-    let sorted = dedupe::sort(&policies, known, &sent);
     Ok(Receipt {
         dispositions: sorted.dispositions.into_iter().flatten().collect(),
-        commit: base.last_commit,
+        commit: stored.last_commit,
     })
 }
 
-fn receipts(dispositions: &[Vec<Disposition>], commit: u64) -> Vec<Receipt> {
+fn receipts(dispositions: Vec<Vec<super::Disposition>>, commit: u64) -> Vec<Receipt> {
     dispositions
-        .iter()
-        .map(|dispositions| Receipt {
-            dispositions: dispositions.clone(),
-            commit,
-        })
+        .into_iter()
+        .map(|dispositions| Receipt { dispositions, commit })
         .collect()
+}
+
+/// What one commit records.
+#[derive(Debug)]
+pub(crate) struct Recorded {
+    pub(crate) number: u64,
+    pub(crate) now: Timestamp,
+    pub(crate) events: usize,
+    pub(crate) measurements: Vec<(Measurement, i8)>,
+    pub(crate) facts: Vec<(Fact, i8)>,
 }
 
 /// Appends a commit's rows to the ledger and moves the tenant's commit number, which must be locked.
 pub(crate) async fn record_changes(
     db: &impl ConnectionTrait,
     tenant: &TenantId,
-    recorded: &Recorded,
-    events: usize,
-    now: Timestamp,
+    recorded: Recorded,
 ) -> Result<(), Error> {
-    if let Some(segment) = &recorded.segment {
+    let Recorded {
+        number,
+        now,
+        events,
+        measurements,
+        facts,
+    } = recorded;
+    let entries: Vec<Entry> = measurements
+        .into_iter()
+        .map(|(measurement, count)| Entry {
+            commit: number,
+            measurement,
+            count,
+        })
+        .collect();
+    if !entries.is_empty() {
+        let segment = ledger::encode(&entries).map_err(|error| Error::Fold(error.to_string()))?;
         crate::ledger::insert_segment(db, tenant, segment).await?;
     }
-    write::facts(db, tenant, recorded.number, &recorded.facts).await?;
-    write::number(db, tenant, recorded.number, events, now).await
+    write::facts(db, tenant, number, &facts).await?;
+    let columns = vec![
+        ("commit_number", Column::Big(vec![sql::signed(number)])),
+        ("committed_at", Column::Big(vec![now.as_microsecond()])),
+        ("events", Column::Big(vec![i64::try_from(events).unwrap_or(i64::MAX)])),
+    ];
+    sql::insert(db, "commit_log", tenant.as_str(), columns, "").await?;
+    sql::execute(
+        db,
+        "UPDATE tenant SET last_commit = $2 WHERE tenant_id = $1",
+        tenant.as_str(),
+        [sql::signed(number).into()],
+    )
+    .await?;
+    Ok(())
 }

@@ -1,55 +1,62 @@
 //! Which of the events that were sent are new.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
-use scoreline_core::{id::TenantId, policy::Policies};
+use scoreline_core::{event::Event, id::TenantId, policy::Policies};
 use sea_orm::ConnectionTrait;
 
-use super::{
-    Disposition,
-    prepare::{Prepared, Sent},
-};
+use super::{Disposition, Submission, codec};
 use crate::{Error, sql};
 
-/// Content hashes by event id.
-pub(crate) type Hashes = HashMap<String, [u8; 32]>;
+/// A new event with its stored form.
+#[derive(Debug)]
+pub(crate) struct NewEvent {
+    pub(crate) event: Event,
+    pub(crate) data: Vec<u8>,
+    pub(crate) hash: [u8; 32],
+}
 
 /// What becomes of submissions.
 #[derive(Debug)]
 pub(crate) struct Sorted {
     pub(crate) dispositions: Vec<Vec<Disposition>>,
-    pub(crate) new: Vec<Arc<Prepared>>,
+    pub(crate) new: Vec<NewEvent>,
 }
 
-/// Sorts submissions against what is known, which is the log, and against each other, in order.
-pub(crate) fn sort(policies: &Policies, mut known: Hashes, sent: &[Sent]) -> Sorted {
+/// Sorts submissions against the log and against each other, in order.
+pub(crate) async fn sort(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    policies: &Policies,
+    submissions: Vec<Submission>,
+) -> Result<Sorted, Error> {
+    let mut known = stored_hashes(db, tenant, &submissions).await?;
     let mut sorted = Sorted {
-        dispositions: Vec::with_capacity(sent.len()),
+        dispositions: Vec::with_capacity(submissions.len()),
         new: Vec::new(),
     };
-    for submission in sent {
+    for submission in submissions {
         let (dispositions, new) = sort_one(policies, &known, submission);
-        if sent.len() > 1 {
-            known.extend(new.iter().map(|new| (new.event.id.to_string(), new.hash)));
+        for event in &new {
+            known.insert(event.event.id.to_string(), event.hash);
         }
         sorted.dispositions.push(dispositions);
         sorted.new.extend(new);
     }
-    sorted
+    Ok(sorted)
 }
 
-/// The hashes of those events of submissions that the log has.
-pub(crate) async fn stored_hashes(
+async fn stored_hashes(
     db: &impl ConnectionTrait,
     tenant: &TenantId,
-    sent: &[Sent],
-) -> Result<Hashes, Error> {
-    let ids = sent
+    submissions: &[Submission],
+) -> Result<HashMap<String, [u8; 32]>, Error> {
+    let ids = submissions
         .iter()
         .flat_map(|submission| &submission.events)
-        .map(|prepared| prepared.event.id.to_string());
-    let select = "SELECT event_id, content_hash FROM event WHERE tenant_id = $1 AND event_id";
-    let (sql, list) = sql::each_of(db.get_database_backend(), 2, select, ids);
+        .map(|event| event.id.to_string());
+    let (condition, list) = sql::is_one_of(db.get_database_backend(), 2, ids);
+    let sql = format!("SELECT event_id, content_hash FROM event WHERE tenant_id = $1 AND event_id {condition}");
     let mut known = HashMap::new();
     for row in sql::select(db, sql, tenant.as_str(), [list]).await? {
         let hash: Vec<u8> = row.try_get_by_index(1)?;
@@ -61,27 +68,32 @@ pub(crate) async fn stored_hashes(
     Ok(known)
 }
 
-fn sort_one(policies: &Policies, known: &Hashes, submission: &Sent) -> (Vec<Disposition>, Vec<Arc<Prepared>>) {
+fn sort_one(
+    policies: &Policies,
+    known: &HashMap<String, [u8; 32]>,
+    submission: Submission,
+) -> (Vec<Disposition>, Vec<NewEvent>) {
     let mut dispositions = Vec::with_capacity(submission.events.len());
-    let mut new: Vec<Arc<Prepared>> = Vec::with_capacity(submission.events.len());
-    let mut here: HashMap<&str, [u8; 32]> = HashMap::with_capacity(submission.events.len());
+    let mut new: Vec<NewEvent> = Vec::new();
+    let mut here: HashMap<String, [u8; 32]> = HashMap::new();
     let mut repeats = Vec::new();
-    for (at, prepared) in submission.events.iter().enumerate() {
-        let id = prepared.event.id.as_str();
-        let disposition = match known.get(id).or_else(|| here.get(id)) {
-            Some(stored) if *stored == prepared.hash => Disposition::Duplicate,
+    for (at, event) in submission.events.into_iter().enumerate() {
+        let data = codec::encode(&event);
+        let hash = codec::content_hash(&data);
+        let disposition = match known.get(event.id.as_str()).or_else(|| here.get(event.id.as_str())) {
+            Some(stored) if *stored == hash => Disposition::Duplicate,
             Some(_) => Disposition::Conflict,
-            None => match policies.payload_violations(&prepared.event.payload) {
+            None => match policies.payload_violations(&event.payload) {
                 violations if violations.is_empty() => Disposition::Accepted,
                 violations => Disposition::Rejected(violations),
             },
         };
-        if disposition == Disposition::Duplicate && here.contains_key(id) {
+        if disposition == Disposition::Duplicate && here.contains_key(event.id.as_str()) {
             repeats.push(at);
         }
         if disposition == Disposition::Accepted {
-            here.insert(id, prepared.hash);
-            new.push(Arc::clone(prepared));
+            here.insert(event.id.to_string(), hash);
+            new.push(NewEvent { event, data, hash });
         }
         dispositions.push(disposition);
     }

@@ -4,10 +4,6 @@ mod codec;
 mod commit;
 mod dedupe;
 mod fold;
-mod history;
-mod lane;
-mod plan;
-mod prepare;
 mod read;
 mod write;
 
@@ -22,9 +18,8 @@ use scoreline_core::{
 
 pub(crate) use self::{
     codec::content_hash,
-    commit::record_changes,
-    lane::Lanes,
-    plan::{Base, Recorded, linked},
+    commit::{Recorded, record_changes},
+    fold::lock_tenant,
     read::events,
     write::write_state,
 };
@@ -95,8 +90,7 @@ impl Log for Database {
         now: Timestamp,
     ) -> Result<Vec<Receipt>, Error> {
         let (database, tenant) = (self.clone(), tenant.clone());
-        let turn = database.lanes().take_turn(&tenant);
-        Self::detached(async move { commit::commit(&database, turn, &tenant, submissions, now).await }).await
+        Self::detached(async move { commit::commit(&database, &tenant, submissions, now).await }).await
     }
 
     async fn classify(&self, tenant: &TenantId, submission: &Submission) -> Result<Receipt, Error> {

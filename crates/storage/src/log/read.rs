@@ -7,7 +7,7 @@ use scoreline_core::{
 };
 use sea_orm::{ConnectionTrait, QueryResult};
 
-use super::{LoggedEvent, Position, codec, history};
+use super::{LoggedEvent, Position, codec};
 use crate::{Error, sql};
 
 pub(crate) async fn events(
@@ -36,14 +36,10 @@ pub(crate) async fn find_events(
     tenant: &TenantId,
     ids: &[EventId],
 ) -> Result<Vec<LoggedEvent>, Error> {
-    let select = "SELECT commit_number, ordinal, data FROM event WHERE tenant_id = $1 AND event_id";
-    let (sql, list) = sql::each_of(
-        db.get_database_backend(),
-        2,
-        select,
-        ids.iter().map(ToString::to_string),
+    let (condition, list) = sql::is_one_of(db.get_database_backend(), 2, ids.iter().map(ToString::to_string));
+    let sql = format!(
+        "SELECT commit_number, ordinal, data FROM event WHERE tenant_id = $1 AND event_id {condition} ORDER BY commit_number, ordinal"
     );
-    let sql = sql + " ORDER BY commit_number, ordinal";
     sql::select(db, sql, tenant.as_str(), [list])
         .await?
         .iter()
@@ -57,10 +53,21 @@ pub(crate) async fn events_of(
     subject: &Subject,
     limit: u32,
 ) -> Result<Vec<EventId>, Error> {
-    let places = history::events_of(db, tenant, subject, limit).await?;
-    // The fold marks ids that begin like a signal's.
-    let id = |place: &String| parse_event_id(place.strip_prefix('\u{7f}').unwrap_or(place));
-    places.iter().map(id).collect()
+    let sql = "SELECT occurrence_id FROM occurrence WHERE tenant_id = $1 AND kind = $2 AND subject_id = $3 AND body_event_id <> ''
+         ORDER BY occurred_at, occurrence_id LIMIT $4";
+    let values = [
+        i16::from(subject.kind.code()).into(),
+        subject.id.as_str().into(),
+        i64::from(limit).into(),
+    ];
+    let rows = sql::select(db, sql, tenant.as_str(), values).await?;
+    rows.iter()
+        .map(|row| {
+            let place: String = row.try_get_by_index(0)?;
+            // The fold marks ids that begin like a signal's.
+            parse_event_id(place.strip_prefix('\u{7f}').unwrap_or(&place))
+        })
+        .collect()
 }
 
 /// The corrections of events: pairs of target and correction.
@@ -69,10 +76,12 @@ pub(crate) async fn corrections_of(
     tenant: &TenantId,
     targets: impl IntoIterator<Item = String>,
 ) -> Result<Vec<(EventId, Event)>, Error> {
-    let select = "SELECT correction.target_id, event.data FROM correction
+    let (condition, list) = sql::is_one_of(db.get_database_backend(), 2, targets);
+    let sql = format!(
+        "SELECT correction.target_id, event.data FROM correction
          JOIN event ON event.tenant_id = correction.tenant_id AND event.event_id = correction.event_id
-         WHERE correction.tenant_id = $1 AND correction.target_id";
-    let (sql, list) = sql::each_of(db.get_database_backend(), 2, select, targets);
+         WHERE correction.tenant_id = $1 AND correction.target_id {condition}"
+    );
     let rows = sql::select(db, sql, tenant.as_str(), [list]).await?;
     rows.iter()
         .map(|row| Ok((event_id(row, 0)?, decode(row, 1)?)))

@@ -1,16 +1,18 @@
-//! Writing what a commit adds to the log, to what is stored of subjects and to the dimension tables.
+//! Writing what a commit adds to the log and to the histories of subjects.
 
-use std::sync::Arc;
-
-use jiff::Timestamp;
-use scoreline_core::{dimension::Fact, fold::correction::target, id::TenantId};
+use scoreline_core::{
+    dimension::Fact,
+    fold::{
+        Key,
+        batch::{Body, StoredOccurrence},
+        correction::target,
+    },
+    id::TenantId,
+    subject::Subject,
+};
 use sea_orm::ConnectionTrait;
 
-use super::{
-    history::{self, Link},
-    plan::Stored,
-    prepare::Prepared,
-};
+use super::dedupe::NewEvent;
 use crate::{
     Error,
     sql::{self, Column},
@@ -21,71 +23,112 @@ pub(crate) async fn events(
     db: &impl ConnectionTrait,
     tenant: &TenantId,
     commit: u64,
-    new: &[Arc<Prepared>],
+    new: Vec<NewEvent>,
 ) -> Result<(), Error> {
-    let events = || new.iter().map(|new| &new.event);
+    let corrections: Vec<_> = new
+        .iter()
+        .filter_map(|new| Some((target(&new.event.payload)?.to_string(), new.event.id.to_string())))
+        .collect();
+    let commits = vec![sql::signed(commit); new.len()];
+    let ordinals = (0..).take(new.len()).collect();
+    let ids = new.iter().map(|new| new.event.id.to_string()).collect();
+    let times = new.iter().map(|new| new.event.occurred_at.as_microsecond()).collect();
+    let hashes = new.iter().map(|new| new.hash.to_vec()).collect();
+    let data = new.into_iter().map(|new| new.data).collect();
     let columns = vec![
-        ("commit_number", Column::Big(vec![sql::signed(commit); new.len()])),
-        ("ordinal", Column::Int((0..).take(new.len()).collect())),
-        (
-            "event_id",
-            Column::Text(events().map(|event| event.id.to_string()).collect()),
-        ),
-        (
-            "occurred_at",
-            Column::Big(events().map(|event| event.occurred_at.as_microsecond()).collect()),
-        ),
-        (
-            "content_hash",
-            Column::Bytes(new.iter().map(|new| new.hash.to_vec()).collect()),
-        ),
-        ("data", Column::Bytes(new.iter().map(|new| new.data.clone()).collect())),
+        ("event_id", Column::Text(ids)),
+        ("commit_number", Column::Big(commits)),
+        ("ordinal", Column::Int(ordinals)),
+        ("occurred_at", Column::Big(times)),
+        ("content_hash", Column::Bytes(hashes)),
+        ("data", Column::Bytes(data)),
     ];
     sql::insert(db, "event", tenant.as_str(), columns, "").await?;
-    let corrections = events().filter_map(|event| Some((target(&event.payload)?.to_string(), event.id.to_string())));
-    let (targets, ids) = corrections.unzip();
+    let (targets, ids) = corrections.into_iter().unzip();
     let columns = vec![("target_id", Column::Text(targets)), ("event_id", Column::Text(ids))];
     sql::insert(db, "correction", tenant.as_str(), columns, "").await?;
     Ok(())
 }
 
-/// What is stored of subjects.
-pub(crate) async fn subjects(db: &impl ConnectionTrait, tenant: &TenantId, subjects: &[Stored]) -> Result<(), Error> {
-    let kind = |stored: &Stored| i16::from(stored.subject.kind.code());
-    let columns = vec![
-        ("kind", Column::Small(subjects.iter().map(kind).collect())),
-        (
-            "subject_id",
-            Column::Text(subjects.iter().map(|stored| stored.subject.id.to_string()).collect()),
-        ),
-        (
-            "record",
-            Column::Bytes(subjects.iter().map(|stored| stored.record.clone()).collect()),
-        ),
-        (
-            "history_commit",
-            Column::Big(subjects.iter().map(|stored| stored.end.commit()).collect()),
-        ),
-        (
-            "history_ordinal",
-            Column::Int(subjects.iter().map(|stored| stored.end.ordinal()).collect()),
-        ),
-    ];
-    let conflict = "ON CONFLICT (tenant_id, kind, subject_id) DO UPDATE SET record = excluded.record,
-        history_commit = excluded.history_commit, history_ordinal = excluded.history_ordinal";
+/// The states of subjects.
+pub(crate) async fn records(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    records: Vec<(Subject, Vec<u8>)>,
+) -> Result<(), Error> {
+    let (subjects, records): (Vec<_>, Vec<_>) = records.into_iter().unzip();
+    let mut columns = subject_columns(subjects.iter());
+    columns.push(("record", Column::Bytes(records)));
+    let conflict = "ON CONFLICT (tenant_id, kind, subject_id) DO UPDATE SET record = excluded.record";
     sql::insert(db, "subject", tenant.as_str(), columns, conflict).await?;
     Ok(())
 }
 
-/// All that is stored of the subjects of a tenant that has nothing stored of any.
+/// All subject state of a tenant that has none.
 pub(crate) async fn write_state(
     db: &impl ConnectionTrait,
     tenant: &TenantId,
-    stored: &[Stored],
-    links: &[Link],
+    states: Vec<(Subject, Vec<u8>)>,
+    history: Vec<(Subject, StoredOccurrence)>,
 ) -> Result<(), Error> {
-    subjects(db, tenant, stored).await?;
-    history::append(db, tenant, links).await
+    records(db, tenant, states).await?;
+    occurrences(db, tenant, Vec::new(), history).await
+}
+
+fn subject_columns<'a>(subjects: impl Iterator<Item = &'a Subject> + Clone) -> Vec<(&'static str, Column)> {
+    let kinds = subjects.clone().map(|subject| i16::from(subject.kind.code())).collect();
+    let ids = subjects.map(|subject| subject.id.to_string()).collect();
+    vec![("kind", Column::Small(kinds)), ("subject_id", Column::Text(ids))]
+}
+
+/// What left and what entered the histories of subjects, in this order.
+pub(crate) async fn occurrences(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    removed: Vec<(Subject, Key)>,
+    added: Vec<(Subject, StoredOccurrence)>,
+) -> Result<(), Error> {
+    for (subject, key) in removed {
+        let sql = "DELETE FROM occurrence
+             WHERE tenant_id = $1 AND kind = $2 AND subject_id = $3 AND occurred_at = $4 AND occurrence_id = $5";
+        let values = [
+            i16::from(subject.kind.code()).into(),
+            subject.id.as_str().into(),
+            key.at.as_microsecond().into(),
+            key.id.as_ref().into(),
+        ];
+        sql::execute(db, sql, tenant.as_str(), values).await?;
+    }
+    let mut columns = subject_columns(added.iter().map(|(subject, _)| subject));
+    let times = added
+        .iter()
+        .map(|(_, occurrence)| occurrence.key.at.as_microsecond())
+        .collect();
+    let ids = added
+        .iter()
+        .map(|(_, occurrence)| occurrence.key.id.to_string())
+        .collect();
+    let bodies: Vec<_> = added
+        .iter()
+        .map(|(_, occurrence)| body(&occurrence.body))
+        .collect::<Result<_, _>>()?;
+    let (bodies, signals) = bodies.into_iter().unzip();
+    columns.push(("occurred_at", Column::Big(times)));
+    columns.push(("occurrence_id", Column::Text(ids)));
+    columns.push(("body_event_id", Column::Text(bodies)));
+    columns.push(("signal", Column::Bytes(signals)));
+    sql::insert(db, "occurrence", tenant.as_str(), columns, "").await?;
+    Ok(())
+}
+
+fn body(body: &Body) -> Result<(String, Vec<u8>), Error> {
+    Ok(match body {
+        Body::Event { body_event, .. } => (body_event.to_string(), Vec::new()),
+        Body::Signal(signal) => (
+            String::new(),
+            signal.encode().map_err(|error| Error::Fold(error.to_string()))?,
+        ),
+    })
 }
 
 /// What a commit changes in the dimension tables.
@@ -109,29 +152,5 @@ pub(crate) async fn facts(
         ),
     ];
     sql::insert(db, "dimension_fact", tenant.as_str(), columns, "").await?;
-    Ok(())
-}
-
-/// The commit itself, and that it is the tenant's newest.
-pub(crate) async fn number(
-    db: &impl ConnectionTrait,
-    tenant: &TenantId,
-    number: u64,
-    events: usize,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let columns = vec![
-        ("commit_number", Column::Big(vec![sql::signed(number)])),
-        ("committed_at", Column::Big(vec![now.as_microsecond()])),
-        ("events", Column::Big(vec![i64::try_from(events).unwrap_or(i64::MAX)])),
-    ];
-    sql::insert(db, "commit_log", tenant.as_str(), columns, "").await?;
-    sql::execute(
-        db,
-        "UPDATE tenant SET last_commit = $2 WHERE tenant_id = $1",
-        tenant.as_str(),
-        [sql::signed(number).into()],
-    )
-    .await?;
     Ok(())
 }

@@ -127,7 +127,7 @@ pub(crate) async fn update(
 ) -> Result<Tenant, Error> {
     check(policies)?;
     let transaction = database.begin_write().await?;
-    let locked = log::Base::lock(&transaction, tenant).await?;
+    let locked = log::lock_tenant(&transaction, tenant).await?;
     let before = etag(&locked.settings);
     if let Some(expected) = expected.filter(|expected| *expected != before) {
         return Err(Error::Stale {
@@ -145,7 +145,7 @@ pub(crate) async fn update(
         [settings.into()],
     )
     .await?;
-    if locked.last_commit > 0 && !locked.policies(tenant)?.folds_like(policies) {
+    if locked.last_commit > 0 && !locked.policies.folds_like(policies) {
         upkeep::refold(&transaction, tenant, policies, locked.last_commit, now).await?;
     }
     transaction.commit().await?;

@@ -72,9 +72,8 @@ pub(crate) async fn rebuild(
         return Ok(report);
     }
     let transaction = database.begin_write().await?;
-    let locked = log::Base::lock(&transaction, tenant).await?;
-    let policies = locked.policies(tenant)?;
-    let report = refold(&transaction, tenant, &policies, locked.last_commit, now).await?;
+    let locked = log::lock_tenant(&transaction, tenant).await?;
+    let report = refold(&transaction, tenant, &locked.policies, locked.last_commit, now).await?;
     transaction.commit().await?;
     Ok(report)
 }
@@ -90,41 +89,44 @@ pub(crate) async fn refold(
 ) -> Result<RebuildReport, Error> {
     let folded = fold_log(db, tenant, policies).await?;
     let compared = compare(db, tenant, &folded).await?;
-    write_state(db, tenant, &folded.store, last_commit).await?;
+    for table in ["subject", "occurrence"] {
+        sql::execute(
+            db,
+            format!("DELETE FROM {table} WHERE tenant_id = $1"),
+            tenant.as_str(),
+            [],
+        )
+        .await?;
+    }
+    let records = folded
+        .store
+        .records()
+        .map(|(subject, record)| (subject.clone(), record.to_vec()))
+        .collect();
+    let histories = folded.store.histories().map(|(subject, key, body)| {
+        (
+            subject.clone(),
+            StoredOccurrence {
+                key: key.clone(),
+                body: body.clone(),
+            },
+        )
+    });
+    log::write_state(db, tenant, records, histories.collect()).await?;
     let mut report = compared.report;
     if report.differences > 0 {
         let number = last_commit + 1;
-        let recorded = Recorded::new(number, compared.measurements, compared.facts)?;
-        log::record_changes(db, tenant, &recorded, 0, now).await?;
+        let recorded = Recorded {
+            number,
+            now,
+            events: 0,
+            measurements: compared.measurements,
+            facts: compared.facts,
+        };
+        log::record_changes(db, tenant, recorded).await?;
         report.applied_as = Some(number);
     }
     Ok(report)
-}
-
-/// Writes what is stored of subjects anew. Histories are put where the newest commit is, the place of none of them being
-/// needed any more.
-async fn write_state(
-    db: &impl ConnectionTrait,
-    tenant: &TenantId,
-    store: &MemoryStore,
-    last_commit: u64,
-) -> Result<(), Error> {
-    for sql in [
-        "DELETE FROM subject WHERE tenant_id = $1",
-        "DELETE FROM history WHERE tenant_id = $1",
-        "UPDATE tenant SET refolds = refolds + 1 WHERE tenant_id = $1",
-    ] {
-        sql::execute(db, sql, tenant.as_str(), []).await?;
-    }
-    let records = store
-        .records()
-        .map(|(subject, record)| (subject.clone(), record.to_vec()));
-    let histories = store.histories().map(|(subject, key, body)| {
-        let (key, body) = (key.clone(), body.clone());
-        (subject.clone(), StoredOccurrence { key, body })
-    });
-    let (subjects, links) = log::linked(last_commit, records.collect(), histories.collect(), HashMap::new());
-    log::write_state(db, tenant, &subjects, &links).await
 }
 
 /// A log folded from nothing.
