@@ -233,6 +233,15 @@ impl Image {
         self.measures.get(measure).map_or(&[], Vec::as_slice)
     }
 
+    /// The first blocks of a measure, as far as no later commit will join them with others.
+    #[must_use]
+    pub fn settled(&self, measure: &Measure) -> &[Arc<Block>] {
+        let blocks = self.blocks(measure);
+        // A block is joined with one of at least half its rows, if both fit: nothing reaches past one that is two thirds full.
+        let is_full = |block: &Arc<Block>| block.rows() * 3 > self.block_rows * 2;
+        &blocks[..blocks.iter().rposition(is_full).map_or(0, |last| last + 1)]
+    }
+
     /// The image as a source of blocks.
     #[must_use]
     pub fn source(&self) -> ImageBlocks<'_> {

@@ -1,6 +1,8 @@
 //! From cells to an answer: texts instead of codes, and groups in order.
 
+mod distinct;
 mod flow;
+mod grouped;
 mod quantiles;
 mod stock;
 

@@ -56,6 +56,14 @@ impl Index {
         self.cells
     }
 
+    pub(super) fn bytes(&self) -> usize {
+        let slots = match &self.mode {
+            Mode::Direct => 0,
+            Mode::Table(slots) | Mode::Hash(slots) => slots.len() * 4,
+        };
+        slots + size_of_val(self.combinations.as_slice())
+    }
+
     /// Makes room for larger keys. Numbers stay. `None` as for [`Index::new`].
     pub(super) fn grow(&mut self, sizes: &[u64]) -> Option<()> {
         if self.sizes == sizes {
@@ -104,7 +112,12 @@ impl Index {
 
     /// The codes of a number.
     pub(super) fn codes(&self, cell: usize) -> Vec<u32> {
-        let mut rest = self.combination(cell);
+        self.codes_of(self.combination(cell))
+    }
+
+    /// The codes of a combination.
+    pub(super) fn codes_of(&self, combination: u128) -> Vec<u32> {
+        let mut rest = combination;
         let take = |stride: &u128| {
             let code = rest / stride;
             rest %= stride;
@@ -122,19 +135,25 @@ impl Index {
         }
     }
 
-    /// All numbers in the order of their combinations.
-    pub(super) fn in_order(&self) -> Vec<u32> {
-        let mut cells: Vec<u32> = (0..self.cells as u32).collect();
+    /// All combinations with their numbers, in order.
+    pub(super) fn in_order(&self) -> Vec<(u128, u32)> {
         match &self.mode {
-            Mode::Direct => {}
             // Reading the whole table is faster than sorting, unless next to nothing is in it.
             Mode::Table(table) if self.cells * 64 > table.len() => {
-                cells.clear();
-                cells.extend(table.iter().filter(|known| **known != 0).map(|known| known - 1));
+                let known = table.iter().enumerate().filter(|(_, known)| **known != 0);
+                known
+                    .map(|(combination, known)| (combination as u128, known - 1))
+                    .collect()
             }
-            Mode::Table(_) | Mode::Hash(_) => cells.sort_unstable_by_key(|cell| self.combinations[*cell as usize]),
+            mode => {
+                let cells = 0..self.cells as u32;
+                let mut cells: Vec<_> = cells.map(|cell| (self.combination(cell as usize), cell)).collect();
+                if !matches!(mode, Mode::Direct) {
+                    cells.sort_unstable();
+                }
+                cells
+            }
         }
-        cells
     }
 
     /// The numbers of a run of rows; or the one number of them all.

@@ -24,7 +24,6 @@ mod run;
 mod scan;
 mod slots;
 mod sums;
-mod tally;
 #[cfg(test)]
 mod tests;
 

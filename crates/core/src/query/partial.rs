@@ -9,7 +9,6 @@ use super::{
     pricing::Rates,
     scan::{self, Amounts, Cells, Gap, Run, Scratch, Work},
     sums::Totals,
-    tally::Tally,
 };
 use crate::ledger::{Block, Dictionaries, packed::Rows};
 
@@ -24,19 +23,17 @@ pub struct Partial {
 }
 
 /// Values with their cells.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Values {
     pub(super) cells: Vec<u32>,
     pub(super) values: Vec<i64>,
 }
 
 /// What is known of each cell.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct State {
     pub(super) sums: Totals,
-    /// Distinct subjects or values: how many rows each has in a cell.
-    pub(super) tally: Tally,
-    /// Distributions: the values that count, and those taken back.
+    /// Distributions: the values that count, and those taken back; distinct counts: the codes.
     pub(super) plus: Values,
     pub(super) minus: Values,
     /// By cell, currency and day: how many rows have no rate.
@@ -59,6 +56,36 @@ impl Partial {
                 ..State::default()
             },
         })
+    }
+
+    /// A copy to go on from, under a plan of the same question. The dictionaries may have grown since.
+    ///
+    /// # Errors
+    /// As for [`Partial::new`].
+    pub fn fork(&self, plan: &Plan<'_>) -> Result<Self, Error> {
+        let mut index = self.index.clone();
+        if !index.fits(&plan.sizes) {
+            index.grow(&plan.sizes).ok_or(TOO_WIDE)?;
+        }
+        Ok(Self {
+            index,
+            rates: Rates::default(),
+            scratch: Scratch::default(),
+            state: self.state.clone(),
+        })
+    }
+
+    /// About how many bytes it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let State {
+            sums,
+            plus,
+            minus,
+            missing,
+        } = &self.state;
+        let values = [plus, minus].map(|values| values.cells.len() * 4 + values.values.len() * 8);
+        self.index.bytes() + sums.bytes() + values[0] + values[1] + missing.len() * 48
     }
 
     /// Adds what a block says.
@@ -98,9 +125,6 @@ impl Partial {
         state.sums.grow(self.index.len());
         for (other, cell) in cells.iter().enumerate().take(more.sums.len()) {
             state.sums.merge(*cell as usize, &more.sums, other);
-        }
-        for (cell, code, count) in more.tally.iter() {
-            state.tally.add(cells[cell as usize], code, count);
         }
         for ((cell, code, day), count) in &more.missing {
             *state.missing.entry((cells[*cell as usize], *code, *day)).or_default() += count;
@@ -178,7 +202,13 @@ impl State {
     fn count(&mut self, run: &Run<'_>, codes: &[u32], zero_is_none: bool) {
         for (at, code) in codes.iter().enumerate() {
             if *code != 0 || !zero_is_none {
-                self.tally.add(run.to.cells.at(at), *code, run.to.sign(at));
+                let values = if run.to.sign(at) > 0 {
+                    &mut self.plus
+                } else {
+                    &mut self.minus
+                };
+                values.cells.push(run.to.cells.at(at));
+                values.values.push(i64::from(*code));
             }
         }
     }

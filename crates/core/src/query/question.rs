@@ -2,8 +2,9 @@
 
 use std::{ops::Range, sync::Arc};
 
-use jiff::{Timestamp, civil::Date};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
+use super::Options;
 use crate::{
     dimension::Dimension, id::Name, measure::Measure, money::Currency, policy::CurrencyMode, rational::Rational,
 };
@@ -36,6 +37,25 @@ pub struct AggregateQuery {
     pub conversion: Option<Conversion>,
     /// What is asked for.
     pub aggregate: Aggregate,
+}
+
+impl AggregateQuery {
+    /// What two askings of one question have in common, whatever was recorded between them and whenever they are put:
+    /// both get the same of rows that both may see.
+    #[must_use]
+    pub fn shape(&self, options: &Options) -> Self {
+        let today = || options.zone.to_datetime(self.now).date().to_zoned(TimeZone::UTC);
+        let now = match self.attribution {
+            Attribution::AsOfEvent => Timestamp::UNIX_EPOCH,
+            // Reps are looked up as they are on the day of the question.
+            Attribution::Current => today().map_or(self.now, |today| today.timestamp()),
+        };
+        Self {
+            known_at: None,
+            now,
+            ..self.clone()
+        }
+    }
 }
 
 /// Stretches of time, each half-open, in ascending order.

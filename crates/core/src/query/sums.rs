@@ -82,7 +82,7 @@ impl Squares {
 }
 
 /// The sums of all cells.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Totals {
     cells: Vec<Sums>,
     /// As many as cells where squares are asked for, else none.
@@ -91,7 +91,7 @@ pub(super) struct Totals {
 }
 
 /// Sums in words that are not settled yet.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Tight {
     words: Vec<u64>,
     /// Of the squares of offsets.
@@ -125,6 +125,11 @@ impl Totals {
     /// The sum of a cell's squares, where they are asked for and it fits.
     pub(super) fn squares_of(&self, cell: usize) -> Option<i128> {
         self.squares.as_ref()?[cell].sum()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        let squares = self.squares.as_ref().map_or(0, Vec::len);
+        size_of_val(self.cells.as_slice()) + squares * size_of::<Squares>() + size_of_val(self.tight.words.as_slice())
     }
 
     /// Makes room for so many cells.

@@ -95,15 +95,41 @@ fn binomial_ranks(count: u64, share: f64) -> (u64, u64) {
     // P(B < l) = 1 − P(B ≥ l) rises with l; P(B ≥ u) falls with u.
     let too_high = |l: u64| 1.0 - at_least(count, share, l) > TAIL;
     let high_enough = |u: u64| at_least(count, share, u) <= TAIL;
+    let (below, above) = normal_ranks(count, share);
     (
-        first_rank(count, too_high).saturating_sub(1),
-        first_rank(count, high_enough),
+        first_rank(count, below, too_high).saturating_sub(1),
+        first_rank(count, above, high_enough),
     )
 }
 
-/// The first rank from 0 to `count` for which `holds`, which stays true from there on; `count + 1` if none.
-fn first_rank(count: u64, holds: impl Fn(u64) -> bool) -> u64 {
+/// The first rank from 0 to `count` for which `holds`, which stays true from there on; `count + 1` if none. It is looked for
+/// around a guess, in steps that double: a good guess saves most of the looking, a bad one costs no digit.
+fn first_rank(count: u64, guess: u64, holds: impl Fn(u64) -> bool) -> u64 {
     let (mut low, mut high) = (0, count + 1);
+    let (mut at, mut step) = (guess.min(count), 2);
+    if holds(at) {
+        high = at;
+        while high > 0 {
+            at = high.saturating_sub(step);
+            step *= 2;
+            if !holds(at) {
+                low = at + 1;
+                break;
+            }
+            high = at;
+        }
+    } else {
+        low = at + 1;
+        while low <= count {
+            at = (low + step).min(count);
+            step *= 2;
+            if holds(at) {
+                high = at;
+                break;
+            }
+            low = at + 1;
+        }
+    }
     while low < high {
         let middle = low + (high - low) / 2;
         if holds(middle) { high = middle } else { low = middle + 1 }

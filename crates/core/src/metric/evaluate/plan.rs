@@ -1,7 +1,7 @@
 //! The plan: every distinct query, and where in the answers a term finds its numbers.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     ops::Range,
 };
 
@@ -24,7 +24,8 @@ const MAX_QUERIES: usize = 20_000;
 pub(super) struct Plan {
     queries: Vec<AggregateQuery>,
     known: HashMap<AggregateQuery, usize>,
-    answers: Vec<Indexed>,
+    /// Their groups stand in the order of their keys.
+    answers: Vec<Answer>,
     slots: Vec<Slot>,
     pub(super) goals: Vec<Goals>,
     pub(super) weighted: Vec<Weighted>,
@@ -44,12 +45,6 @@ pub(super) struct Slot {
 pub(super) struct Place {
     pub(super) query: usize,
     bucket: usize,
-}
-
-#[derive(Debug)]
-struct Indexed {
-    answer: Answer,
-    rows: BTreeMap<Key, usize>,
 }
 
 impl Plan {
@@ -147,15 +142,7 @@ impl Plan {
             let problem = format!("{} answers to {} queries", answers.len(), open.len());
             return Err(Error::Source(problem.into()));
         }
-        self.answers.extend(answers.into_iter().map(|answer| {
-            let rows = answer
-                .groups
-                .iter()
-                .enumerate()
-                .map(|(at, group)| (group.key.clone(), at))
-                .collect();
-            Indexed { answer, rows }
-        }));
+        self.answers.extend(answers);
         Ok(())
     }
 
@@ -176,9 +163,9 @@ impl Plan {
     }
 
     fn cell(&self, place: Place, key: &[Option<std::sync::Arc<str>>]) -> Option<&Cell> {
-        let indexed = self.answers.get(place.query)?;
-        let group = *indexed.rows.get(key)?;
-        indexed.answer.groups.get(group)?.cells.get(place.bucket)
+        let groups = &self.answers.get(place.query)?.groups;
+        let at = groups.binary_search_by(|group| group.key.as_slice().cmp(key)).ok()?;
+        groups[at].cells.get(place.bucket)
     }
 
     /// The groups whose key begins with `prefix`, and their cells.
@@ -195,14 +182,12 @@ impl Plan {
             .into_iter()
             .flatten();
         places.flat_map(move |place| {
-            let rows = self
-                .answers
-                .get(place.query)
-                .map(|indexed| indexed.rows.range(prefix.clone()..))
-                .into_iter()
-                .flatten();
-            let of_prefix = rows.take_while(move |(key, _)| key.starts_with(prefix));
-            of_prefix.filter_map(move |(key, _)| self.cell(*place, key).map(|cell| (key, cell)))
+            let groups = self.answers.get(place.query).map_or(&[][..], |answer| &answer.groups);
+            let first = groups.partition_point(|group| group.key.as_slice() < prefix.as_slice());
+            let of_prefix = groups[first..]
+                .iter()
+                .take_while(move |group| group.key.starts_with(prefix));
+            of_prefix.filter_map(move |group| Some((&group.key, group.cells.get(place.bucket)?)))
         })
     }
 
@@ -217,7 +202,7 @@ impl Plan {
         let answered = queries
             .into_iter()
             .filter_map(|query| self.answers.get(query))
-            .flat_map(|indexed| indexed.rows.keys());
+            .flat_map(|answer| answer.groups.iter().map(|group| &group.key));
         let listed = self.goals.iter().flat_map(Goals::keys);
         answered
             .chain(listed)

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Coded, Error, Index, MissingRate, Plan, State, first, missing_rates, quantiles};
+use super::{Coded, Error, Index, MissingRate, Plan, State, distinct, first, missing_rates, quantiles};
 use crate::query::{Aggregate, Cell, Distribution, Flow, plan::Origin, sums::Sums};
 
 pub(super) fn groups(plan: &Plan<'_>, index: &Index, mut state: State) -> Result<Vec<Coded>, Error> {
@@ -13,11 +13,12 @@ pub(super) fn groups(plan: &Plan<'_>, index: &Index, mut state: State) -> Result
     let mut extras = Extras::new(plan, index, &mut state);
     let sums = &state.sums;
     let mut groups: Vec<Coded> = Vec::new();
-    for cell in index.in_order().into_iter().map(|cell| cell as usize) {
+    for (combination, cell) in index.in_order() {
+        let cell = cell as usize;
         if !sums.has(cell) {
             continue;
         }
-        let mut keys = index.codes(cell);
+        let mut keys = index.codes_of(combination);
         let bucket = keys.pop().expect("the slot is the last key") as usize;
         let codes: Vec<u32> = plan
             .group
@@ -83,10 +84,11 @@ impl Extras {
             plan.query.aggregate,
             Aggregate::DistinctSubjects | Aggregate::DistinctValues(_)
         ) {
-            distinct.resize(index.len(), 0);
-            for (cell, _, count) in state.tally.iter() {
-                distinct[cell as usize] += i64::from(count > 0);
-            }
+            distinct = distinct::counts(
+                index.len(),
+                std::mem::take(&mut state.plus),
+                std::mem::take(&mut state.minus),
+            );
         }
         Self {
             distinct,

@@ -64,20 +64,24 @@ fn stories(
     for (cell, rate) in missing_rates(plan, state) {
         first(missing.entry(cell as u32).or_default(), Some(rate));
     }
+    let missing = |cell: u32| {
+        let known = (!missing.is_empty()).then(|| missing.get(&cell));
+        known.flatten().copied().flatten()
+    };
     let mut order = index.in_order();
-    order.retain(|cell| state.sums.has(*cell as usize));
+    order.retain(|(_, cell)| state.sums.has(*cell as usize));
     let mut story = vec![Ends::default(); plan.slots.before.len()];
     let mut left = order.as_slice();
-    while let Some(first) = left.first() {
-        let mut keys = index.codes(*first as usize);
+    while let Some((combination, _)) = left.first() {
+        let mut keys = index.codes_of(*combination);
         let slot = keys.pop().expect("the slot is the last key");
         // The slot is the last digit of a combination, so those of one story follow each other.
-        let base = index.combination(*first as usize) - u128::from(slot);
-        let slot_of = |cell: &u32| index.combination(*cell as usize) - base;
-        let end = left.partition_point(|cell| slot_of(cell) < u128::from(plan.slot_count()));
-        let cells = left[..end].iter().map(|cell| {
-            let missing = missing.get(cell).copied().flatten();
-            (slot_of(cell) as u32, state.sums.of(*cell as usize), missing)
+        let base = combination - u128::from(slot);
+        let next = base + u128::from(plan.slot_count());
+        let end = left.iter().take_while(|(combination, _)| *combination < next).count();
+        let cells = left[..end].iter().map(|(combination, cell)| {
+            let slot = (combination - base) as u32;
+            (slot, state.sums.of(*cell as usize), missing(*cell))
         });
         run(plan, cells, &mut story);
         tell(&keys, &story)?;

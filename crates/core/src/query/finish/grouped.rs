@@ -1,0 +1,42 @@
+//! Values by cell.
+
+use crate::query::partial;
+
+/// Values, those of one cell side by side.
+pub(super) struct Grouped {
+    ends: Vec<usize>,
+    values: Vec<i64>,
+}
+
+impl Grouped {
+    /// A counting sort by cell.
+    pub(super) fn new(cells: usize, values: partial::Values) -> Self {
+        if values.values.is_empty() {
+            return Self {
+                ends: Vec::new(),
+                values: Vec::new(),
+            };
+        }
+        let mut ends = vec![0; cells];
+        for cell in &values.cells {
+            ends[*cell as usize] += 1;
+        }
+        let mut start = 0;
+        for end in &mut ends {
+            start += std::mem::replace(end, start);
+        }
+        let mut sorted = vec![0; values.values.len()];
+        for (cell, value) in values.cells.iter().zip(values.values) {
+            let place = &mut ends[*cell as usize];
+            sorted[*place] = value;
+            *place += 1;
+        }
+        Self { ends, values: sorted }
+    }
+
+    pub(super) fn of(&mut self, cell: usize) -> &mut [i64] {
+        let Some(end) = self.ends.get(cell) else { return &mut [] };
+        let start = cell.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &mut self.values[start..*end]
+    }
+}
