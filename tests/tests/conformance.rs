@@ -11,8 +11,8 @@ use scoreline_tests::{
 /// How many cases run at once.
 const AT_ONCE: usize = 4;
 
-async fn run_all(engine: &Engine) {
-    let server = Server::start(engine);
+async fn run_all(engine: &Engine, settings: &[(&str, &str)]) {
+    let server = Server::start_with(engine, settings);
     let cases = case::all();
     let endpoint = server.endpoint();
     let outcomes: Vec<_> = stream::iter(&cases)
@@ -44,14 +44,26 @@ async fn run_all(engine: &Engine) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_case_holds_on_sqlite() {
-    run_all(&Engine::Sqlite).await;
+    run_all(&Engine::Sqlite, &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_case_holds_on_postgres() {
     if engines().contains(&Engine::Postgres) {
-        run_all(&Engine::Postgres).await;
+        run_all(&Engine::Postgres, &[]).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_case_holds_when_no_ledger_fits_in_memory() {
+    let nothing = ("SCORELINE__ANALYTICS__IMAGE_MEMORY_BUDGET_BYTES", "0");
+    run_all(&Engine::Sqlite, &[nothing]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_case_holds_when_nothing_is_kept_from_earlier_questions() {
+    let nothing = ("SCORELINE__ANALYTICS__KEPT_ANSWERS_BUDGET_BYTES", "0");
+    run_all(&Engine::Sqlite, &[nothing]).await;
 }
 
 #[test]

@@ -18,7 +18,7 @@ use scoreline_storage::{Ledger, Store};
 use tokio::runtime::Handle;
 
 use crate::{
-    answers::{LedgerAnswers, Stop, Threads},
+    answers::{Kept, LedgerAnswers, Stop, Threads},
     caller::Caller,
     catalogue::{Catalogue, Catalogues},
     clock::Clock,
@@ -34,6 +34,7 @@ pub(crate) struct Analytics {
     pub(crate) catalogues: Catalogues,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) threads: Threads,
+    pub(crate) kept: Kept,
     pub(crate) limits: Limits,
     pub(crate) shutdown: Shutdown,
 }
@@ -189,6 +190,7 @@ impl Analytics {
             },
             max_buckets: self.limits.max_buckets,
             threads: self.threads.clone(),
+            kept: self.kept.clone(),
             stop,
         };
         let span = tracing::Span::current();

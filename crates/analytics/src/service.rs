@@ -11,7 +11,7 @@ use tonic::service::{Routes, RoutesBuilder};
 
 use crate::{
     analytics::Analytics,
-    answers::Threads,
+    answers::{Kept, Threads},
     catalogue::Catalogues,
     clock::{Clock, SystemClock},
     export::Export,
@@ -93,6 +93,7 @@ impl Service {
             images: Images::new(ledger, held.image_memory_budget_bytes, held.tail_interval),
             catalogues: Catalogues::new(Arc::clone(&store) as Arc<dyn Tenancy>),
             threads: Threads::new(held.query_threads),
+            kept: Kept::new(held.kept_answers_budget_bytes),
             limits: settings.limits.clone(),
             store,
             clock,

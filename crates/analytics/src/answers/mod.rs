@@ -1,6 +1,7 @@
 //! Answers queries over a snapshot, on as many threads as are free.
 
 mod held;
+mod kept;
 mod stop;
 mod streamed;
 mod threads;
@@ -18,6 +19,7 @@ use scoreline_storage::Ledger;
 use tokio::runtime::Handle;
 
 pub(crate) use self::{
+    kept::Kept,
     stop::{Stop, Stopped},
     threads::Threads,
 };
@@ -34,6 +36,7 @@ pub(crate) struct LedgerAnswers {
     pub(crate) options: Options,
     pub(crate) max_buckets: usize,
     pub(crate) threads: Threads,
+    pub(crate) kept: Kept,
     pub(crate) stop: Stop,
 }
 

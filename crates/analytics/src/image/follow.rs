@@ -102,14 +102,23 @@ impl Followed {
     }
 
     async fn read(&self, loaded: &mut Loaded) -> Result<Arc<Snapshot>, Error> {
+        let mut page = self.store.tail(&self.tenant, loaded.commit, PAGE_BYTES).await?;
         loop {
-            let page = self.store.tail(&self.tenant, loaded.commit, PAGE_BYTES).await?;
-            let is_last = page.complete_to >= page.watermark;
+            let (reached, is_last) = (page.complete_to, page.complete_to >= page.watermark);
             let (current, budget) = (loaded.clone(), self.budget);
-            let next = tokio::task::spawn_blocking(move || current.with(&page, budget)).await;
+            let work = tokio::task::spawn_blocking(move || current.with(&page, budget));
+            // The next page is read while this one is taken in.
+            let ahead = async {
+                if is_last {
+                    return Ok(None);
+                }
+                self.store.tail(&self.tenant, reached, PAGE_BYTES).await.map(Some)
+            };
+            let (next, ahead) = tokio::join!(work, ahead);
             *loaded = next.map_err(|_| Error::Stopped)?.map_err(|error| damaged(&error))?;
-            if is_last {
-                break;
+            match ahead? {
+                Some(more) => page = more,
+                None => break,
             }
         }
         let snapshot = Arc::new(loaded.snapshot());

@@ -179,6 +179,8 @@ impl Ingestion {
 pub struct Analytics {
     /// Memory for all images.
     pub image_memory_budget_bytes: u64,
+    /// For what questions were told before, so that asking again reads only what is new; 0: nothing is kept.
+    pub kept_answers_budget_bytes: u64,
     /// How often an image looks for new commits.
     pub tail_interval: Duration,
     /// Scanning threads; 0 means one per core.
@@ -188,7 +190,8 @@ pub struct Analytics {
 impl Analytics {
     pub(super) fn read(reader: &mut Reader) -> Self {
         Self {
-            image_memory_budget_bytes: reader.integer("analytics.image_memory_budget_bytes", 1 << 20..=1 << 42),
+            image_memory_budget_bytes: reader.integer("analytics.image_memory_budget_bytes", 0..=1 << 42),
+            kept_answers_budget_bytes: reader.integer("analytics.kept_answers_budget_bytes", 0..=1 << 40),
             tail_interval: reader.duration("analytics.tail_interval", SECOND / 1000..=SECOND * 60),
             query_threads: reader.size("analytics.query_threads", 0..=1024),
         }
