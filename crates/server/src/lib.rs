@@ -16,3 +16,8 @@ pub mod stored_keys;
 pub mod telemetry;
 
 pub use secrecy;
+
+/// Queries and commits take and leave large buffers all the time: the system's allocator hands most of them back to the kernel
+/// and has them zeroed anew.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
