@@ -15,6 +15,17 @@ demo *arguments:
 test *arguments:
     cargo test --workspace --locked {{arguments}}
 
+# Everything that BENCHMARKS.md tells, measured beside other engines. Takes about half an hour.
+bench *arguments:
+    test -x target/bench/python/bin/python || python3 -m venv target/bench/python
+    target/bench/python/bin/pip install --quiet --disable-pip-version-check -r tests/bench/engines/requirements.txt
+    cargo build --release --workspace --bin scoreline --bin scoreline-bench --locked
+    target/release/scoreline-bench all {{arguments}}
+
+# Instructions of six pieces of work of the core, compared with what is on record.
+instructions *arguments:
+    .ci/instructions {{arguments}}
+
 # Formatting, lints and documentation.
 lint:
     .ci/run fmt clippy doc

@@ -26,6 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("migrations", &[]),
     ("tests", &["core", "proto"]),
+    ("bench", &["core", "proto", "tests"]),
 ];
 
 /// What tests of a package may use beside: storage is tested on a database with the newest schema.

@@ -1,0 +1,443 @@
+//! The bars of analytics: ours through gRPC, beside the engines in the same interleaved run.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use scoreline_proto::analytics::v1::QueryMetricsRequest;
+use scoreline_tests::{
+    client::Clients,
+    postgres::{self, Cluster, Lifetime},
+    server::Server,
+};
+
+use crate::{
+    Against,
+    dataset::{Dataset, TENANT},
+    engines::Engine,
+    events, image,
+    ingestion::Bar,
+    load,
+    organisation::{Organisation, Size},
+    queries::{self, Timed, median},
+    questions::{self, REP, SINGLES},
+};
+
+/// More than any organisation here takes.
+const MEMORY: (&str, &str) = ("SCORELINE__ANALYTICS__IMAGE_MEMORY_BUDGET_BYTES", "12884901888");
+/// What a question was told before is not used.
+const NOTHING_KEPT: (&str, &str) = ("SCORELINE__ANALYTICS__KEPT_ANSWERS_BUDGET_BYTES", "0");
+/// The engines that the dashboard is held against.
+const FOR_DASHBOARDS: &[&str] = &["duckdb", "polars"];
+/// Events of a commit between two dashboards.
+const NEWS: usize = 50;
+/// Asks of what is fast.
+const MANY: usize = 41;
+
+/// What was asked at one size.
+pub(crate) struct Asked {
+    pub(crate) size: Size,
+    pub(crate) rows: u64,
+    pub(crate) engines: Vec<String>,
+    pub(crate) timed: Vec<Timed>,
+}
+
+/// Everything about analytics.
+pub(crate) struct Measured {
+    pub(crate) asked: Asked,
+    pub(crate) bars: Vec<Bar>,
+    pub(crate) curves: Vec<Curve>,
+}
+
+/// Points to be plotted.
+pub(crate) struct Curve {
+    pub(crate) title: &'static str,
+    pub(crate) across: &'static str,
+    pub(crate) up: &'static str,
+    pub(crate) points: Vec<(f64, f64)>,
+}
+
+fn start_engines(dataset: &Dataset, against: &Against) -> anyhow::Result<Vec<Engine>> {
+    let start = |name: &String| Engine::start(&against.python, name, &dataset.tables(), None);
+    against.engines.iter().map(start).collect()
+}
+
+/// Asks every question of a size of everyone.
+///
+/// # Errors
+/// When an engine fails, or answers something else than we do.
+pub(crate) async fn questions(dataset: &Dataset, against: &Against) -> anyhow::Result<Asked> {
+    dataset.prepare().await?;
+    let server = dataset.server(&[MEMORY, NOTHING_KEPT])?;
+    let clients = Clients::connect(&server.endpoint(), TENANT).await?;
+    let mut engines = start_engines(dataset, against)?;
+    ask_all(dataset, against, &clients, &mut engines).await
+}
+
+async fn ask_all(
+    dataset: &Dataset,
+    against: &Against,
+    clients: &Clients,
+    engines: &mut [Engine],
+) -> anyhow::Result<Asked> {
+    queries::check(clients, engines, SINGLES).await?;
+    let rows = dataset.ledger_rows().await?;
+    println!(
+        "size {}, {rows} rows of the ledger, seed {}",
+        dataset.size.name, dataset.seed
+    );
+    let mut timed = Vec::new();
+    for name in SINGLES.iter().chain(&["dashboard"]) {
+        let found = queries::time(clients, engines, name, against.rounds).await?;
+        let best = found.best(&[]).map_or(f64::NAN, |(_, best)| best / found.ours);
+        let theirs: Vec<String> = found
+            .theirs
+            .iter()
+            .map(|(name, time)| format!("{name} {time:.1}"))
+            .collect();
+        println!(
+            "{:42} {:8.2} ms {:7.1}×  {}",
+            questions::title(name),
+            found.ours,
+            best,
+            theirs.join("  ")
+        );
+        timed.push(found);
+    }
+    let engines = engines
+        .iter()
+        .map(|engine| format!("{} {}", engine.name, engine.version))
+        .collect();
+    Ok(Asked {
+        size: dataset.size,
+        rows,
+        engines,
+        timed,
+    })
+}
+
+/// Asks every question, and measures all other bars of analytics.
+///
+/// # Errors
+/// When an engine or a server fails.
+pub(crate) async fn measure(dataset: &Dataset, against: &Against) -> anyhow::Result<Measured> {
+    dataset.prepare().await?;
+    let (server, mut bars) = cold(dataset).await?;
+    let clients = Clients::connect(&server.endpoint(), TENANT).await?;
+    let mut engines = start_engines(dataset, against)?;
+    let asked = ask_all(dataset, against, &clients, &mut engines).await?;
+    bars.extend(rep(dataset, against, &clients).await?);
+    drop(server);
+    bars.extend(again(dataset, &asked, &mut engines).await?);
+    drop(engines);
+    bars.push(overhead().await?);
+    let (scans, curves) = (scans(), curves().await?);
+    bars.push(scans);
+    bars.push(flat(&curves));
+    Ok(Measured { asked, bars, curves })
+}
+
+fn bar(name: String, goal: &str, proud: &str, ours: String, theirs: String, ratio: f64) -> Bar {
+    println!("{name}: {ours} against {theirs}: {ratio:.2} (goal {goal}, proud {proud})");
+    Bar {
+        name,
+        goal: goal.to_owned(),
+        proud: proud.to_owned(),
+        ours,
+        theirs,
+        ratio,
+    }
+}
+
+/// Bars 12 and 13: how fast a ledger comes into memory, and how much of it a row takes.
+async fn cold(dataset: &Dataset) -> anyhow::Result<(Server, Vec<Bar>)> {
+    let rows = dataset.ledger_rows().await? as f64;
+    let server = dataset.server(&[MEMORY, NOTHING_KEPT])?;
+    let before = resident_bytes(server.pid())?;
+    let clients = Clients::connect(&server.endpoint(), TENANT).await?;
+    let began = Instant::now();
+    // The first call may find its deadline too short for a large ledger; the load goes on.
+    while queries::ask(&clients, "q01").await.is_err() {
+        anyhow::ensure!(
+            began.elapsed() < Duration::from_secs(600),
+            "no first answer within ten minutes"
+        );
+    }
+    let took = began.elapsed().as_secs_f64();
+    let rate = rows / took / 1e6;
+    let bytes = (resident_bytes(server.pid())? - before) / rows;
+    let load = format!("{rate:.1} M ledger rows/s ({:.1} s for {:.1} M)", took, rows / 1e6);
+    Ok((
+        server,
+        vec![
+            bar(
+                "12 cold start to the first answer".into(),
+                "≥ 5 M rows/s",
+                "≥ 20 M",
+                load,
+                "—".into(),
+                rate,
+            ),
+            bar(
+                "13 memory".into(),
+                "≤ 40 bytes a row",
+                "≤ 20",
+                format!("{bytes:.1} bytes a row, resident"),
+                "—".into(),
+                bytes,
+            ),
+        ],
+    ))
+}
+
+fn resident_bytes(pid: u32) -> anyhow::Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .context("a process has a size")?;
+    let kilobytes = line.trim().trim_end_matches(" kB").trim();
+    Ok(kilobytes.parse::<f64>()? * 1024.0)
+}
+
+/// Bar 6: one rep, one quarter, twelve metrics, beside PostgreSQL with every index.
+async fn rep(dataset: &Dataset, against: &Against, clients: &Clients) -> anyhow::Result<Option<Bar>> {
+    let Some(binaries) = postgres::binaries() else {
+        println!("NOT MEASURED: bar 6 needs PostgreSQL, which this machine does not have");
+        return Ok(None);
+    };
+    let cluster = Cluster::start(&binaries, Lifetime::OfThisProcess);
+    let url = cluster.database();
+    let mut engines = [Engine::start(
+        &against.python,
+        "postgres",
+        &dataset.tables(),
+        Some(&url),
+    )?];
+    queries::check(clients, &mut engines, &[REP]).await?;
+    let timed = queries::time(clients, &mut engines, REP, MANY).await?;
+    let theirs = timed.best(&[]).map_or(f64::NAN, |(_, time)| time);
+    let name = format!("6 one rep, one quarter, twelve metrics, size {}", dataset.size.name);
+    let ours = format!("{:.2} ms", timed.ours);
+    Ok(Some(bar(
+        name,
+        "≤ 2 ×",
+        "≤ 1 ×",
+        ours,
+        format!("PostgreSQL {theirs:.2} ms"),
+        timed.ours / theirs,
+    )))
+}
+
+/// Bar 4: the dashboard once more, each time after one more commit.
+async fn again(dataset: &Dataset, asked: &Asked, engines: &mut [Engine]) -> anyhow::Result<Option<Bar>> {
+    let Some(duckdb) = engines.iter_mut().find(|engine| engine.name == "duckdb") else {
+        return Ok(None);
+    };
+    let server = dataset.server(&[MEMORY])?;
+    let mut clients = Clients::connect(&server.endpoint(), TENANT).await?;
+    while queries::dashboard(&clients).await.is_err() {}
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let organisation = Organisation::new(Size::XS, dataset.seed ^ std::process::id() as u64);
+    let stamp = Instant::now();
+    for round in 0..7 {
+        let news = news(&organisation, round, std::process::id(), stamp);
+        let commit = clients.ingest(news).await?.commit;
+        seen(&clients, commit).await?;
+        ours.push(queries::dashboard(&clients).await?);
+        theirs.push(duckdb.ask("dashboard")?.0);
+    }
+    let (ours, theirs) = (median(ours), median(theirs));
+    let name = format!("4 the dashboard again after one more commit, size {}", asked.size.name);
+    let them = format!("DuckDB {theirs:.0} ms");
+    Ok(Some(bar(
+        name,
+        "≥ 50 ×",
+        "≥ 200 ×",
+        format!("{ours:.2} ms"),
+        them,
+        theirs / ours,
+    )))
+}
+
+/// One account's news, under ids that no one has used.
+fn news(
+    organisation: &Organisation,
+    round: usize,
+    process: u32,
+    stamp: Instant,
+) -> Vec<scoreline_proto::events::v1::Event> {
+    let family = (round * 97..)
+        .map(|account| organisation.family(account))
+        .find(|family| !family.deals.is_empty());
+    let family = family.unwrap_or_else(|| organisation.family(round));
+    let unique = format!("{process}-{round}-{:?}", stamp.elapsed().as_nanos());
+    let mut told = events::of_family_named(&unique, &family);
+    told.truncate(NEWS);
+    told
+}
+
+/// Waits until a commit can be seen.
+async fn seen(clients: &Clients, commit: i64) -> anyhow::Result<()> {
+    let request = QueryMetricsRequest {
+        at_least_commit: commit,
+        ..questions::question("q12").request
+    };
+    clients.metrics.clone().query_metrics(request).await?;
+    Ok(())
+}
+
+/// Bar 7: what a call costs beside the engine: a question to a tenant that has next to nothing.
+async fn overhead() -> anyhow::Result<Bar> {
+    let server = Server::start_with(&scoreline_tests::server::Engine::Sqlite, &[NOTHING_KEPT]);
+    let mut clients = Clients::connect(&server.endpoint(), TENANT).await?;
+    load::create_tenant(&mut clients, TENANT).await?;
+    let organisation = Organisation::new(Size::XS, 7);
+    let events = (0..)
+        .map(|account| organisation.family(account))
+        .find(|family| !family.orders.is_empty());
+    let events = events
+        .map(|family| events::of_family(Size::XS, &family))
+        .unwrap_or_default();
+    clients.ingest(events.into_iter().take(500).collect()).await?;
+    let mut times = Vec::new();
+    for _ in 0..40 * MANY {
+        times.push(queries::ask(&clients, "q01").await?.0);
+    }
+    let p50 = median(times);
+    let ours = format!("{p50:.3} ms for 36 rows of an almost empty ledger");
+    Ok(bar(
+        "7 service overhead on top of the engine, p50".into(),
+        "≤ 0.2 ms",
+        "≤ 0.1",
+        ours,
+        "—".into(),
+        p50,
+    ))
+}
+
+/// Bar 5: the engine alone on one core.
+fn scans() -> Bar {
+    let rates = image::scan_rates(4_000_000, 9);
+    let told: Vec<String> = rates.iter().map(|(name, rate)| format!("{name} {rate:.0}")).collect();
+    let usual: Vec<f64> = rates[..3].iter().map(|(_, rate)| *rate).collect();
+    let least = usual.iter().copied().fold(f64::INFINITY, f64::min);
+    let ours = format!("M rows/s: {}", told.join(", "));
+    bar(
+        "5 generic group-by on one core, the slowest of the first three".into(),
+        "≥ 150 M rows/s",
+        "≥ 400 M",
+        ours,
+        "—".into(),
+        least,
+    )
+}
+
+async fn curves() -> anyhow::Result<Vec<Curve>> {
+    let rounds = 15;
+    Ok(vec![
+        Curve {
+            title: "A question over 1 M rows, with other rows around them",
+            across: "M other rows (other years, other measures)",
+            up: "ms",
+            points: image::growth_outside(rounds),
+        },
+        Curve {
+            title: "A question over more and more rows",
+            across: "M rows in range",
+            up: "ms",
+            points: image::growth_inside(rounds),
+        },
+        Curve {
+            title: "Memory of an image",
+            across: "M rows",
+            up: "bytes a row",
+            points: image::growth_of_memory(),
+        },
+        Curve {
+            title: "A question to one tenant, with others in memory",
+            across: "tenants",
+            up: "ms",
+            points: tenants().await?,
+        },
+    ])
+}
+
+/// Bar 14 for queries: the last point of the first curve by its first.
+fn flat(curves: &[Curve]) -> Bar {
+    let points = &curves[0].points;
+    let (first, last) = (points[0].1, points[points.len() - 1].1);
+    let name = "14 query cost against rows outside the asked range and measures (0 to 8 M)".to_owned();
+    bar(
+        name,
+        "≤ 1.2 ×",
+        "flat",
+        format!("{last:.2} ms"),
+        format!("{first:.2} ms"),
+        last / first,
+    )
+}
+
+/// A question's time with more and more tenants in memory.
+async fn tenants() -> anyhow::Result<Vec<(f64, f64)>> {
+    let server = Server::start_with(&scoreline_tests::server::Engine::Sqlite, &[NOTHING_KEPT]);
+    let organisation = Organisation::new(Size::XS, 7);
+    let told: Vec<_> = (0..40)
+        .flat_map(|account| events::of_family(Size::XS, &organisation.family(account)))
+        .collect();
+    let (mut points, mut known) = (Vec::new(), 0);
+    for count in [1, 4, 16, 64] {
+        for tenant in known..count {
+            let name = format!("tenant-{tenant}");
+            let mut clients = Clients::connect(&server.endpoint(), &name).await?;
+            load::create_tenant(&mut clients, &name).await?;
+            for batch in told.chunks(1_000) {
+                clients.ingest(batch.to_vec()).await?;
+            }
+            queries::ask(&clients, "q01").await?;
+        }
+        known = count;
+        let clients = Clients::connect(&server.endpoint(), "tenant-0").await?;
+        let mut times = Vec::new();
+        for _ in 0..10 * MANY {
+            times.push(queries::ask(&clients, "q01").await?.0);
+        }
+        points.push((count as f64, median(times)));
+    }
+    Ok(points)
+}
+
+/// The dashboard's bars, at one size.
+pub(crate) fn of_dashboard(number: u32, asked: &Asked) -> Option<Bar> {
+    let timed = asked.timed.iter().find(|timed| timed.question == "dashboard")?;
+    let (engine, theirs) = timed.best(FOR_DASHBOARDS)?;
+    let name = format!("{number} dashboard of 12, size {}, no reuse", asked.size.name);
+    Some(bar(
+        name,
+        "≥ 6 ×",
+        "≥ 12 ×",
+        format!("{:.1} ms", timed.ours),
+        format!("{engine} {theirs:.1} ms"),
+        theirs / timed.ours,
+    ))
+}
+
+/// Bar 2: the question that does worst.
+pub(crate) fn of_singles(asked: &Asked) -> Option<Bar> {
+    let singles = asked.timed.iter().filter(|timed| timed.question != "dashboard");
+    let ratio = |timed: &&Timed| timed.best(&[]).map_or(f64::NAN, |(_, best)| best / timed.ours);
+    let worst = singles.min_by(|left, right| ratio(left).total_cmp(&ratio(right)))?;
+    let (engine, theirs) = worst.best(&[])?;
+    let name = format!(
+        "2 every single question, size {}: the worst, {}",
+        asked.size.name,
+        questions::title(&worst.question)
+    );
+    Some(bar(
+        name,
+        "≥ 3 ×",
+        "≥ 8 ×",
+        format!("{:.2} ms", worst.ours),
+        format!("{engine} {theirs:.1} ms"),
+        theirs / worst.ours,
+    ))
+}

@@ -1,0 +1,100 @@
+//! Measures Scoreline beside other engines. `just bench` runs it.
+
+mod analytics;
+mod bulk;
+mod dataset;
+mod engines;
+mod events;
+mod image;
+mod ingestion;
+mod load;
+mod organisation;
+mod queries;
+mod questions;
+mod report;
+mod tables;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{dataset::Dataset, organisation::Size};
+
+#[derive(Parser)]
+struct Arguments {
+    /// Where organisations are kept.
+    #[arg(long, default_value = "target/bench")]
+    folder: PathBuf,
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Draws an organisation, writes its tables and ingests its events.
+    Prepare {
+        #[arg(long, value_parser = Size::parse, default_value = "S")]
+        size: Size,
+    },
+    /// Asks every question of Scoreline and of the engines, side by side.
+    Queries {
+        #[arg(long, value_parser = Size::parse, default_value = "S")]
+        size: Size,
+        #[command(flatten)]
+        against: Against,
+    },
+    /// Measures everything and writes the report.
+    All {
+        /// The size of the large organisation.
+        #[arg(long, value_parser = Size::parse, default_value = "M")]
+        size: Size,
+        #[arg(long, default_value = "BENCHMARKS.md")]
+        report: PathBuf,
+        #[command(flatten)]
+        against: Against,
+        #[command(flatten)]
+        ingestion: ingestion::Options,
+    },
+    /// Measures the bars of ingestion.
+    Ingestion(ingestion::Options),
+}
+
+#[derive(Args)]
+pub(crate) struct Against {
+    /// The Python that has the engines' packages.
+    #[arg(long, default_value = "target/bench/python/bin/python")]
+    pub(crate) python: PathBuf,
+    #[arg(long, value_delimiter = ',', default_value = "duckdb,polars,datafusion,chdb")]
+    pub(crate) engines: Vec<String>,
+    /// How often each question is asked of each.
+    #[arg(long, default_value_t = 7)]
+    pub(crate) rounds: usize,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    // Servers run in folders of their own.
+    let folder = std::path::absolute(&arguments.folder)?;
+    let dataset = |size| Dataset::new(&folder, size, arguments.seed);
+    match arguments.command {
+        Command::Prepare { size } => dataset(size).prepare().await,
+        Command::Queries { size, against } => analytics::measure(&dataset(size), &against).await.map(drop),
+        Command::All {
+            size,
+            report: path,
+            against,
+            ingestion,
+        } => {
+            let small = analytics::questions(&dataset(Size::S), &against).await?;
+            let large = analytics::measure(&dataset(size), &against).await?;
+            let ingestion = ingestion::run(&ingestion, arguments.seed).await?;
+            let report = report::Report::new(size, arguments.seed, small, large, ingestion);
+            std::fs::write(path, report.text())?;
+            Ok(())
+        }
+        Command::Ingestion(options) => ingestion::run(&options, arguments.seed).await.map(drop),
+    }
+}

@@ -1,0 +1,133 @@
+//! Questions side by side: every engine answers the same question in turn, round by round, after all gave the same answer.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use scoreline_proto::analytics::v1::QueryMetricsRequest;
+use scoreline_tests::client::Clients;
+
+use crate::{
+    engines::Engine,
+    questions::{self, DASHBOARD, Row},
+};
+
+/// Calls that are under way at a time when a dashboard is asked for.
+pub(crate) const DASHBOARD_CALLS: usize = 4;
+
+/// Asks Scoreline over gRPC and decodes the answer.
+///
+/// # Errors
+/// When the call fails.
+pub(crate) async fn ask(clients: &Clients, name: &str) -> anyhow::Result<(Duration, Vec<Row>)> {
+    let question = questions::question(name);
+    let mut metrics = clients.metrics.clone();
+    let began = Instant::now();
+    let answer = metrics
+        .query_metrics(question.request.clone())
+        .await
+        .with_context(|| name.to_owned())?
+        .into_inner();
+    let took = began.elapsed();
+    ensure!(answer.next_page_token.is_empty(), "{name} has more than one page");
+    Ok((took, question.rows(&answer)))
+}
+
+/// Asks all questions of the dashboard at once, as a page does that shows them.
+///
+/// # Errors
+/// When a call fails.
+pub(crate) async fn dashboard(clients: &Clients) -> anyhow::Result<Duration> {
+    let requests: Vec<QueryMetricsRequest> = DASHBOARD.iter().map(|name| questions::question(name).request).collect();
+    let began = Instant::now();
+    let calls = requests.into_iter().map(|request| {
+        let mut metrics = clients.metrics.clone();
+        async move { metrics.query_metrics(request).await }
+    });
+    let answers = futures::stream::StreamExt::buffered(futures::stream::iter(calls), DASHBOARD_CALLS);
+    let answers: Vec<_> = futures::stream::StreamExt::collect(answers).await;
+    let took = began.elapsed();
+    for answer in answers {
+        answer?;
+    }
+    Ok(took)
+}
+
+/// One question's times, in milliseconds: ours, and each engine's.
+#[derive(Debug, Clone, serde::Serialize)]
+pub(crate) struct Timed {
+    pub(crate) question: String,
+    pub(crate) ours: f64,
+    pub(crate) theirs: Vec<(String, f64)>,
+}
+
+impl Timed {
+    /// The fastest of some engines.
+    pub(crate) fn best(&self, among: &[&str]) -> Option<(&str, f64)> {
+        let theirs = self
+            .theirs
+            .iter()
+            .filter(|(name, _)| among.is_empty() || among.contains(&name.as_str()));
+        theirs
+            .map(|(name, time)| (name.as_str(), *time))
+            .min_by(|left, right| left.1.total_cmp(&right.1))
+    }
+}
+
+/// Answers everything once, and holds the answers against ours.
+///
+/// # Errors
+/// When an engine answers something else.
+pub(crate) async fn check(clients: &Clients, engines: &mut [Engine], names: &[&str]) -> anyhow::Result<()> {
+    for name in names {
+        let (_, ours) = ask(clients, name).await?;
+        ensure!(!ours.is_empty(), "{name} has no rows");
+        for engine in engines.iter_mut() {
+            let (_, theirs) = engine.ask(name)?;
+            if let Some(difference) = questions::difference(&ours, &theirs) {
+                anyhow::bail!("{name}: Scoreline and {} differ: {difference}", engine.name);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The medians of some rounds.
+///
+/// # Errors
+/// When an engine fails.
+pub(crate) async fn time(
+    clients: &Clients,
+    engines: &mut [Engine],
+    name: &str,
+    rounds: usize,
+) -> anyhow::Result<Timed> {
+    let mut ours = Vec::new();
+    let mut theirs = vec![Vec::new(); engines.len()];
+    for _ in 0..rounds {
+        ours.push(if name == "dashboard" {
+            dashboard(clients).await?
+        } else {
+            ask(clients, name).await?.0
+        });
+        for (engine, times) in engines.iter_mut().zip(&mut theirs) {
+            times.push(engine.ask(name)?.0);
+        }
+    }
+    let theirs = engines
+        .iter()
+        .zip(theirs)
+        .map(|(engine, times)| (engine.name.clone(), median(times)));
+    Ok(Timed {
+        question: name.to_owned(),
+        ours: median(ours),
+        theirs: theirs.collect(),
+    })
+}
+
+/// In milliseconds.
+pub(crate) fn median(mut times: Vec<Duration>) -> f64 {
+    times.sort_unstable();
+    times
+        .get(times.len() / 2)
+        .map_or(f64::NAN, |time| time.as_secs_f64() * 1_000.0)
+}
