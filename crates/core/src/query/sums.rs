@@ -342,9 +342,9 @@ fn one_squares(offsets: Option<&[u32]>, signs: Option<&[i8]>) -> i128 {
 
 #[inline(always)]
 fn signed(word: u64, sign: i8) -> u64 {
-    let mask = (sign >> 7) as i64 as u64;
+    let mask = i64::from(sign >> 7) as u64;
     // A sign of 0 leaves a row out.
-    (word ^ mask).wrapping_sub(mask) & ((sign != 0) as u64).wrapping_neg()
+    (word ^ mask).wrapping_sub(mask) & u64::from(sign != 0).wrapping_neg()
 }
 
 /// Adds each word to its cell, one row to the left bank and the next to the right.
