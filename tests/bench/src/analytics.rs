@@ -87,7 +87,7 @@ async fn ask_all(
     );
     let mut timed = Vec::new();
     for name in SINGLES.iter().chain(&["dashboard"]) {
-        let found = queries::time(clients, engines, name, against.rounds).await?;
+        let found = queries::time(clients, engines, name, against.asks).await?;
         let best = found.best(&[]).map_or(f64::NAN, |(_, best)| best / found.ours);
         let theirs: Vec<String> = found
             .theirs
@@ -237,7 +237,7 @@ async fn again(dataset: &Dataset, asked: &Asked, engines: &mut [Engine]) -> anyh
     let mut clients = Clients::connect(&server.endpoint(), TENANT).await?;
     while queries::dashboard(&clients).await.is_err() {}
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    let organisation = Organisation::new(Size::XS, dataset.seed ^ std::process::id() as u64);
+    let organisation = Organisation::new(Size::XS, dataset.seed ^ u64::from(std::process::id()));
     let stamp = Instant::now();
     for round in 0..7 {
         let news = news(&organisation, round, std::process::id(), stamp);
@@ -401,7 +401,7 @@ async fn tenants() -> anyhow::Result<Vec<(f64, f64)>> {
         for _ in 0..10 * MANY {
             times.push(queries::ask(&clients, "q01").await?.0);
         }
-        points.push((count as f64, median(times)));
+        points.push((f64::from(count), median(times)));
     }
     Ok(points)
 }

@@ -141,5 +141,5 @@ impl Writer<'_> {
 
 /// Whether a size is too large to send its events one by one for a benchmark.
 pub(crate) fn is_needed(size: Size) -> bool {
-    size.scale > 0.2
+    size.scale > 0.05
 }

@@ -1,5 +1,11 @@
 //! Measures Scoreline beside other engines. `just bench` runs it.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program that tells what it measures"
+)]
+
 mod analytics;
 mod bulk;
 mod dataset;
@@ -70,7 +76,7 @@ pub(crate) struct Against {
     pub(crate) engines: Vec<String>,
     /// How often each question is asked of each.
     #[arg(long, default_value_t = 7)]
-    pub(crate) rounds: usize,
+    pub(crate) asks: usize,
 }
 
 #[tokio::main]

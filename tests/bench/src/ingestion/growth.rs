@@ -16,6 +16,9 @@ use super::{
 };
 use crate::load;
 
+/// Tells the n-th event of a subject.
+type Tell = fn(usize) -> Payload;
+
 /// Batches of which a rate is taken.
 const WINDOW: usize = 60;
 
@@ -65,7 +68,7 @@ pub(crate) async fn history() -> anyhow::Result<Vec<Bar>> {
     let mut bars = Vec::new();
     for engine in engines() {
         let mut site = Site::start(&engine).await?;
-        let kinds: [(&str, fn(usize) -> Payload); 2] = [("opportunity", activity), ("account", order)];
+        let kinds: [(&str, Tell); 2] = [("opportunity", activity), ("account", order)];
         for (subject, payload) in kinds {
             site.clients.ingest(vec![event(0, subject, opened())]).await?;
             let mut costs = Vec::new();
