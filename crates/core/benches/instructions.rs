@@ -2,7 +2,7 @@
 //!
 //! What is counted is what runs inside `measured_work`, so preparing costs nothing.
 
-#![expect(missing_docs, reason = "a program")]
+#![expect(clippy::disallowed_methods, reason = "a program is told on its command line what to do")]
 
 use std::{hint::black_box, sync::Arc};
 
