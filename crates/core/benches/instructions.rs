@@ -1,8 +1,11 @@
-//! Six pieces of work whose instructions `.ci/instructions` counts: `instructions NAME` prepares one and does it once.
+//! Six pieces of work whose instructions `.ci/instructions` counts: `instructions NAME` prepares one and does it.
 //!
 //! What is counted is what runs inside `measured_work`, so preparing costs nothing.
 
-#![expect(clippy::disallowed_methods, reason = "a program is told on its command line what to do")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a program is told on its command line what to do"
+)]
 
 use std::{hint::black_box, sync::Arc};
 
@@ -24,7 +27,7 @@ const DAYS: usize = 1_096;
 
 fn main() {
     let name = std::env::args().nth(1).unwrap_or_default();
-    let work: Box<dyn FnOnce()> = match name.as_str() {
+    let work: Box<dyn Fn()> = match name.as_str() {
         "group_by" => ask(Aggregate::Flow, vec![Dimension::Rep], Vec::new()),
         "filter" => {
             let filter = Filter {
@@ -48,15 +51,17 @@ fn main() {
         // `cargo bench` runs every benchmark with `--bench` alone.
         _ => return,
     };
-    measured_work(work);
+    // Once before: what preparing left to the allocator is not part of the work.
+    work();
+    measured_work(&*work);
 }
 
 #[inline(never)]
-fn measured_work(work: Box<dyn FnOnce()>) {
+fn measured_work(work: &dyn Fn()) {
     work();
 }
 
-fn ask(aggregate: Aggregate, group: Vec<Dimension>, filters: Vec<Filter>) -> Box<dyn FnOnce()> {
+fn ask(aggregate: Aggregate, group: Vec<Dimension>, filters: Vec<Filter>) -> Box<dyn Fn()> {
     let mut image = Image::new();
     image.append(&rows());
     let months = (0..36).map(|month| first_day().saturating_add(month.months()));
@@ -80,7 +85,7 @@ fn ask(aggregate: Aggregate, group: Vec<Dimension>, filters: Vec<Filter>) -> Box
     })
 }
 
-fn load() -> Box<dyn FnOnce()> {
+fn load() -> Box<dyn Fn()> {
     let segment = ledger::encode(&rows()).expect("a segment");
     Box::new(move || {
         let mut image = Image::new();
@@ -90,14 +95,14 @@ fn load() -> Box<dyn FnOnce()> {
 }
 
 /// A thousand deals from opening to winning, each event in a batch with its like.
-fn fold() -> Box<dyn FnOnce()> {
+fn fold() -> Box<dyn Fn()> {
     let steps: Vec<Vec<Event>> = (0..6)
         .map(|step| (0..1_000).map(|deal| event(deal, step)).collect())
         .collect();
-    let mut store = MemoryStore::new(Arc::new(Policies::default()));
     Box::new(move || {
-        for events in steps {
-            black_box(store.apply(events)).expect("a batch that folds");
+        let mut store = MemoryStore::new(Arc::new(Policies::default()));
+        for events in &steps {
+            black_box(store.apply(events.clone())).expect("a batch that folds");
         }
     })
 }
