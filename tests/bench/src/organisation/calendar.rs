@@ -27,7 +27,7 @@ impl Calendar {
         Self(Wheel::new((FIRST_DAY..=LAST_DAY).map(weight)))
     }
 
-    /// A moment of the whole time. Its milliseconds are even: so none of these meets one of [`later`].
+    /// A moment of the whole time. Its milliseconds are even, those of activities odd: none happens as a deal is closed.
     pub(super) fn moment(&self, dice: &mut Dice) -> Moment {
         let day = FIRST_DAY + self.0.draw(dice) as i32;
         let of_day = (8.0 + dice.unit() * 10.0) * 3_600_000.0;
