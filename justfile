@@ -15,7 +15,7 @@ demo *arguments:
 test *arguments:
     cargo test --workspace --locked {{arguments}}
 
-# Everything that BENCHMARKS.md tells, measured beside other engines. Takes about half an hour.
+# Everything that BENCHMARKS.md tells, measured beside other engines. Takes about an hour, most of it to draw size M.
 bench *arguments:
     test -x target/bench/python/bin/python || python3 -m venv target/bench/python
     target/bench/python/bin/pip install --quiet --disable-pip-version-check -r tests/bench/engines/requirements.txt
