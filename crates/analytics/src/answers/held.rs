@@ -80,8 +80,10 @@ impl<'a> Asked<'a> {
             && measure
                 .iter()
                 .all(|block| block.last_instant() <= query.now.as_microsecond());
-        let key = (sees_all && !over.kept.is_off() && !measure.is_empty())
-            .then(|| (over.tenant.clone(), query.shape(&over.options)));
+        let key = (sees_all && !over.kept.is_off() && !measure.is_empty()).then(|| {
+            let zone = over.options.zone.iana_name().unwrap_or_default();
+            (over.tenant.clone(), zone.to_owned(), query.shape(&over.options))
+        });
         let known = key
             .as_ref()
             .map(|key| over.kept.find(key, &over.tables, measure))

@@ -18,8 +18,8 @@ use scoreline_core::{
 /// One entry takes at most this part of the budget.
 const LARGEST: u64 = 8;
 
-/// Whose question it is, and which.
-pub(super) type Key = (TenantId, AggregateQuery);
+/// Whose question it is, in which zone his days lie, and which it is.
+pub(super) type Key = (TenantId, String, AggregateQuery);
 
 /// What was kept, in this process. Clones share it.
 #[derive(Clone)]
