@@ -5,6 +5,7 @@ null are read as such, which halves a grouping's time.
 """
 
 from questions import MONTHS, STAGES
+from sql import purchases
 
 MONTH = "concat(toString(intDiv({0}, 100)), '-', leftPad(toString({0} % 100), 2, '0'))"
 QUARTER = "concat(toString(intDiv({0}, 4)), '-Q', toString({0} % 4 + 1))"
@@ -16,11 +17,6 @@ def within(column):
 
 def quarters(date):
     return f"(toYear({date}) * 4 + toQuarter({date}) - 1)"
-
-
-def purchases(condition):
-    return f"""SELECT account, date FROM orders WHERE {condition}
-        UNION ALL SELECT account, date FROM subscriptions WHERE kind = 'started' AND {condition}"""
 
 
 REVENUE = f"""

@@ -5,12 +5,9 @@ grouping. Its windows are dear, above all with partitions, and a common table ex
 """
 
 from questions import MONTHS, STAGES
+from sql import within
 
 PLACES = range(len(STAGES))
-
-
-def within(column, kind="DATE"):
-    return f"{column} >= {kind} '2023-01-01' AND {column} < {kind} '2026-01-01'"
 
 
 def during(moment):

@@ -6,13 +6,10 @@ order, is a window without partition or order, which streams.
 """
 
 from duckdb_funnel import FUNNEL
+from sql import purchases, within
 
 MONTH = "strftime(DATE '2023-01-01' + to_months(({})::INT), '%Y-%m')"
 QUARTER = "(2023 + ({0}) // 4) || '-Q' || (({0}) % 4 + 1)"
-
-
-def within(column, kind="DATE"):
-    return f"{column} >= {kind} '2023-01-01' AND {column} < {kind} '2026-01-01'"
 
 
 def months(date):
@@ -23,11 +20,6 @@ def months(date):
 def quarters(date):
     """A date's quarter, numbered from the first of 2023."""
     return f"(year({date}) * 4 + quarter({date}) - 8093)"
-
-
-def purchases(condition):
-    return f"""SELECT account, date FROM orders WHERE {condition}
-        UNION ALL SELECT account, date FROM subscriptions WHERE kind = 'started' AND {condition}"""
 
 
 REVENUE = f"""

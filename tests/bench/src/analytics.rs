@@ -12,11 +12,10 @@ use scoreline_tests::{
 
 use crate::{
     Against,
+    bar::Bar,
     dataset::{Dataset, TENANT},
     engines::Engine,
-    events, image,
-    ingestion::Bar,
-    load,
+    events, image, load,
     organisation::{Organisation, Size},
     queries::{self, Timed, median},
     questions::{self, REP, SINGLES},
@@ -88,7 +87,6 @@ async fn ask_all(
     let mut timed = Vec::new();
     for name in SINGLES.iter().chain(&["dashboard"]) {
         let found = queries::time(clients, engines, name, against.asks).await?;
-        let best = found.best(&[]).map_or(f64::NAN, |(_, best)| best / found.ours);
         let theirs: Vec<String> = found
             .theirs
             .iter()
@@ -98,7 +96,7 @@ async fn ask_all(
             "{:42} {:8.2} ms {:7.1}×  {}",
             questions::title(name),
             found.ours,
-            best,
+            found.ratio(),
             theirs.join("  ")
         );
         timed.push(found);
@@ -136,18 +134,6 @@ pub(crate) async fn measure(dataset: &Dataset, against: &Against) -> anyhow::Res
     Ok(Measured { asked, bars, curves })
 }
 
-fn bar(name: String, goal: &str, proud: &str, ours: String, theirs: String, ratio: f64) -> Bar {
-    println!("{name}: {ours} against {theirs}: {ratio:.2} (goal {goal}, proud {proud})");
-    Bar {
-        name,
-        goal: goal.to_owned(),
-        proud: proud.to_owned(),
-        ours,
-        theirs,
-        ratio,
-    }
-}
-
 /// Bars 12 and 13: how fast a ledger comes into memory, and how much of it a row takes.
 async fn cold(dataset: &Dataset) -> anyhow::Result<(Server, Vec<Bar>)> {
     let rows = dataset.ledger_rows().await? as f64;
@@ -169,20 +155,18 @@ async fn cold(dataset: &Dataset) -> anyhow::Result<(Server, Vec<Bar>)> {
     Ok((
         server,
         vec![
-            bar(
-                "12 cold start to the first answer".into(),
-                "≥ 5 M rows/s",
-                "≥ 20 M",
+            alone(
+                12,
+                "cold start to the first answer",
+                ("≥ 5 M rows/s", "≥ 20 M"),
                 load,
-                "—".into(),
                 rate,
             ),
-            bar(
-                "13 memory".into(),
-                "≤ 40 bytes a row",
-                "≤ 20",
+            alone(
+                13,
+                "memory",
+                ("≤ 40 bytes a row", "≤ 20"),
                 format!("{bytes:.1} bytes a row, resident"),
-                "—".into(),
                 bytes,
             ),
         ],
@@ -216,16 +200,16 @@ async fn rep(dataset: &Dataset, against: &Against, clients: &Clients) -> anyhow:
     queries::check(clients, &mut engines, &[REP]).await?;
     let timed = queries::time(clients, &mut engines, REP, MANY).await?;
     let theirs = timed.best(&[]).map_or(f64::NAN, |(_, time)| time);
-    let name = format!("6 one rep, one quarter, twelve metrics, size {}", dataset.size.name);
-    let ours = format!("{:.2} ms", timed.ours);
-    Ok(Some(bar(
-        name,
-        "≤ 2 ×",
-        "≤ 1 ×",
-        ours,
-        format!("PostgreSQL {theirs:.2} ms"),
-        timed.ours / theirs,
-    )))
+    let bar = Bar {
+        number: 6,
+        name: format!("{}, size {}", questions::title(REP), dataset.size.name),
+        goal: "≤ 2 ×",
+        proud: "≤ 1 ×",
+        ours: format!("{:.2} ms", timed.ours),
+        theirs: format!("PostgreSQL {theirs:.2} ms"),
+        figure: timed.ours / theirs,
+    };
+    Ok(Some(bar.told()))
 }
 
 /// Bar 4: the dashboard once more, each time after one more commit.
@@ -247,16 +231,16 @@ async fn again(dataset: &Dataset, asked: &Asked, engines: &mut [Engine]) -> anyh
         theirs.push(duckdb.ask("dashboard")?.0);
     }
     let (ours, theirs) = (median(ours), median(theirs));
-    let name = format!("4 the dashboard again after one more commit, size {}", asked.size.name);
-    let them = format!("DuckDB {theirs:.0} ms");
-    Ok(Some(bar(
-        name,
-        "≥ 50 ×",
-        "≥ 200 ×",
-        format!("{ours:.2} ms"),
-        them,
-        theirs / ours,
-    )))
+    let bar = Bar {
+        number: 4,
+        name: format!("the dashboard again after one more commit, size {}", asked.size.name),
+        goal: "≥ 50 ×",
+        proud: "≥ 200 ×",
+        ours: format!("{ours:.2} ms"),
+        theirs: format!("DuckDB {theirs:.0} ms"),
+        figure: theirs / ours,
+    };
+    Ok(Some(bar.told()))
 }
 
 /// One account's news, under ids that no one has used.
@@ -305,14 +289,8 @@ async fn overhead() -> anyhow::Result<Bar> {
     }
     let p50 = median(times);
     let ours = format!("{p50:.3} ms for 36 rows of an almost empty ledger");
-    Ok(bar(
-        "7 service overhead on top of the engine, p50".into(),
-        "≤ 0.2 ms",
-        "≤ 0.1",
-        ours,
-        "—".into(),
-        p50,
-    ))
+    let name = "service overhead on top of the engine, p50";
+    Ok(alone(7, name, ("≤ 0.2 ms", "≤ 0.1"), ours, p50))
 }
 
 /// Bar 5: the engine alone on one core.
@@ -322,14 +300,8 @@ fn scans() -> Bar {
     let usual: Vec<f64> = rates[..3].iter().map(|(_, rate)| *rate).collect();
     let least = usual.iter().copied().fold(f64::INFINITY, f64::min);
     let ours = format!("M rows/s: {}", told.join(", "));
-    bar(
-        "5 generic group-by on one core, the slowest of the first three".into(),
-        "≥ 150 M rows/s",
-        "≥ 400 M",
-        ours,
-        "—".into(),
-        least,
-    )
+    let name = "generic group-by on one core, the slowest of the first three";
+    alone(5, name, ("≥ 150 M rows/s", "≥ 400 M"), ours, least)
 }
 
 async fn curves() -> anyhow::Result<Vec<Curve>> {
@@ -366,15 +338,16 @@ async fn curves() -> anyhow::Result<Vec<Curve>> {
 fn flat(curves: &[Curve]) -> Bar {
     let points = &curves[0].points;
     let (first, last) = (points[0].1, points[points.len() - 1].1);
-    let name = "14 query cost against rows outside the asked range and measures (0 to 8 M)".to_owned();
-    bar(
-        name,
-        "≤ 1.2 ×",
-        "flat",
-        format!("{last:.2} ms"),
-        format!("{first:.2} ms"),
-        last / first,
-    )
+    let bar = Bar {
+        number: 14,
+        name: "query cost against rows outside the asked range and measures (0 to 8 M)".to_owned(),
+        goal: "≤ 1.2 ×",
+        proud: "flat",
+        ours: format!("{last:.2} ms"),
+        theirs: format!("{first:.2} ms"),
+        figure: last / first,
+    };
+    bar.told()
 }
 
 /// A question's time with more and more tenants in memory.
@@ -409,35 +382,49 @@ async fn tenants() -> anyhow::Result<Vec<(f64, f64)>> {
 /// The dashboard's bars, at one size.
 pub(crate) fn of_dashboard(number: u32, asked: &Asked) -> Option<Bar> {
     let timed = asked.timed.iter().find(|timed| timed.question == "dashboard")?;
-    let (engine, theirs) = timed.best(FOR_DASHBOARDS)?;
-    let name = format!("{number} dashboard of 12, size {}, no reuse", asked.size.name);
-    Some(bar(
-        name,
-        "≥ 6 ×",
-        "≥ 12 ×",
-        format!("{:.1} ms", timed.ours),
-        format!("{engine} {theirs:.1} ms"),
-        theirs / timed.ours,
-    ))
+    let name = format!("dashboard of 12, size {}, no reuse", asked.size.name);
+    against_best(number, name, ("≥ 6 ×", "≥ 12 ×"), timed, FOR_DASHBOARDS)
 }
 
 /// Bar 2: the question that does worst.
 pub(crate) fn of_singles(asked: &Asked) -> Option<Bar> {
     let singles = asked.timed.iter().filter(|timed| timed.question != "dashboard");
-    let ratio = |timed: &&Timed| timed.best(&[]).map_or(f64::NAN, |(_, best)| best / timed.ours);
-    let worst = singles.min_by(|left, right| ratio(left).total_cmp(&ratio(right)))?;
-    let (engine, theirs) = worst.best(&[])?;
-    let name = format!(
-        "2 every single question, size {}: the worst, {}",
-        asked.size.name,
-        questions::title(&worst.question)
-    );
-    Some(bar(
+    let worst = singles.min_by(|left, right| left.ratio().total_cmp(&right.ratio()))?;
+    let title = questions::title(&worst.question);
+    let name = format!("every single question, size {}: the worst, {title}", asked.size.name);
+    against_best(2, name, ("≥ 3 ×", "≥ 8 ×"), worst, &[])
+}
+
+fn against_best(
+    number: u32,
+    name: String,
+    (goal, proud): (&'static str, &'static str),
+    timed: &Timed,
+    among: &[&str],
+) -> Option<Bar> {
+    let (engine, theirs) = timed.best(among)?;
+    let bar = Bar {
+        number,
         name,
-        "≥ 3 ×",
-        "≥ 8 ×",
-        format!("{:.2} ms", worst.ours),
-        format!("{engine} {theirs:.1} ms"),
-        theirs / worst.ours,
-    ))
+        goal,
+        proud,
+        ours: format!("{:.2} ms", timed.ours),
+        theirs: format!("{engine} {theirs:.1} ms"),
+        figure: theirs / timed.ours,
+    };
+    Some(bar.told())
+}
+
+/// A bar that is not about another engine.
+fn alone(number: u32, name: &str, (goal, proud): (&'static str, &'static str), ours: String, figure: f64) -> Bar {
+    let bar = Bar {
+        number,
+        name: name.to_owned(),
+        goal,
+        proud,
+        ours,
+        theirs: "—".to_owned(),
+        figure,
+    };
+    bar.told()
 }

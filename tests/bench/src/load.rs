@@ -54,8 +54,7 @@ pub(crate) async fn create_tenant(clients: &mut Clients, tenant: &str) -> anyhow
 /// # Errors
 /// When the stream breaks or an event is not accepted.
 pub(crate) async fn send(clients: &mut Clients, mut batches: impl Iterator<Item = Vec<Event>>) -> anyhow::Result<Sent> {
-    let (mut requests, answers) = open(clients).await?;
-    let (mut answers, opened) = answers;
+    let (requests, mut answers, opened) = open(clients).await?;
     let window = i64::from(opened.max_in_flight_batches.max(1));
     let began = Instant::now();
     let (mut sent, mut acknowledged, mut events) = (0_i64, 0_i64, 0_u64);
@@ -92,14 +91,14 @@ pub(crate) async fn send(clients: &mut Clients, mut batches: impl Iterator<Item 
         }
     }
     let took = began.elapsed();
-    close(&mut requests);
+    drop(requests);
     Ok(Sent { events, took })
 }
 
 type Requests = mpsc::Sender<StreamEventsRequest>;
 type Answers = Streaming<scoreline_proto::ingestion::v1::StreamEventsResponse>;
 
-async fn open(clients: &mut Clients) -> anyhow::Result<(Requests, (Answers, StreamOpened))> {
+async fn open(clients: &mut Clients) -> anyhow::Result<(Requests, Answers, StreamOpened)> {
     let (requests, receiver) = mpsc::channel(4);
     let open = StreamOpen {
         producer_id: String::new(),
@@ -117,7 +116,7 @@ async fn open(clients: &mut Clients) -> anyhow::Result<(Requests, (Answers, Stre
     let Some(stream_events_response::Message::Opened(opened)) = first else {
         anyhow::bail!("a stream begins with its limits, not with {first:?}");
     };
-    Ok((requests, (answers, opened)))
+    Ok((requests, answers, opened))
 }
 
 async fn acknowledgement(answers: &mut Answers) -> anyhow::Result<StreamAck> {
@@ -129,9 +128,4 @@ async fn acknowledgement(answers: &mut Answers) -> anyhow::Result<StreamAck> {
 
 fn message(message: stream_events_request::Message) -> StreamEventsRequest {
     StreamEventsRequest { message: Some(message) }
-}
-
-fn close(requests: &mut Requests) {
-    let (closed, _) = mpsc::channel(1);
-    *requests = closed;
 }

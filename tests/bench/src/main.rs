@@ -7,6 +7,7 @@
 )]
 
 mod analytics;
+mod bar;
 mod bulk;
 mod dataset;
 mod engines;
@@ -97,7 +98,7 @@ async fn main() -> anyhow::Result<()> {
             let small = analytics::questions(&dataset(Size::S), &against).await?;
             let large = analytics::measure(&dataset(size), &against).await?;
             let ingestion = ingestion::run(&ingestion, arguments.seed).await?;
-            let report = report::Report::new(size, arguments.seed, small, large, ingestion);
+            let report = report::Report::new(arguments.seed, small, large, ingestion);
             std::fs::write(path, report.text())?;
             Ok(())
         }

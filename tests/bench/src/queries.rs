@@ -53,7 +53,7 @@ pub(crate) async fn dashboard(clients: &Clients) -> anyhow::Result<Duration> {
 }
 
 /// One question's times, in milliseconds: ours, and each engine's.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone)]
 pub(crate) struct Timed {
     pub(crate) question: String,
     pub(crate) ours: f64,
@@ -70,6 +70,11 @@ impl Timed {
         theirs
             .map(|(name, time)| (name.as_str(), *time))
             .min_by(|left, right| left.1.total_cmp(&right.1))
+    }
+
+    /// The fastest of all engines by ours.
+    pub(crate) fn ratio(&self) -> f64 {
+        self.best(&[]).map_or(f64::NAN, |(_, best)| best / self.ours)
     }
 }
 

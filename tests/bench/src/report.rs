@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use crate::{
     analytics::{self, Asked, Curve, Measured},
-    ingestion::Bar,
-    organisation::Size,
+    bar::Bar,
     questions,
 };
 
@@ -13,7 +12,6 @@ use crate::{
 const WIDTH: f64 = 40.0;
 
 pub(crate) struct Report {
-    size: Size,
     seed: u64,
     small: Asked,
     large: Measured,
@@ -21,22 +19,14 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn new(size: Size, seed: u64, small: Asked, large: Measured, ingestion: Vec<Bar>) -> Self {
+    pub(crate) fn new(seed: u64, small: Asked, large: Measured, ingestion: Vec<Bar>) -> Self {
         let mut bars: Vec<Bar> = analytics::of_dashboard(1, &large.asked).into_iter().collect();
         bars.extend(analytics::of_singles(&large.asked));
         bars.extend(analytics::of_dashboard(3, &small));
         bars.extend(large.bars.iter().cloned());
         bars.extend(ingestion);
-        let number = |bar: &Bar| -> u32 {
-            bar.name
-                .split(' ')
-                .next()
-                .and_then(|first| first.parse().ok())
-                .unwrap_or(99)
-        };
-        bars.sort_by_key(number);
+        bars.sort_by_key(|bar| bar.number);
         Self {
-            size,
             seed,
             small,
             large,
@@ -54,18 +44,20 @@ impl Report {
             self.seed,
             self.small.size.name,
             self.small.rows as f64 / 1e6,
-            self.size.name,
+            self.large.asked.size.name,
             self.large.asked.rows as f64 / 1e6,
             machine(),
             jiff::Timestamp::now().strftime("%Y-%m-%d"),
             self.small.engines.join(", ")
         );
-        text.push_str("## Bars\n\n| bar | goal | proud | ours | theirs | figure |\n|---|---|---|---|---|---|\n");
+        text.push_str(
+            "## Bars\n\n| # | bar | goal | proud | ours | theirs | figure |\n|---|---|---|---|---|---|---|\n",
+        );
         for bar in &self.bars {
             let _ = writeln!(
                 text,
-                "| {} | {} | {} | {} | {} | {:.2} |",
-                bar.name, bar.goal, bar.proud, bar.ours, bar.theirs, bar.ratio
+                "| {} | {} | {} | {} | {} | {} | {:.2} |",
+                bar.number, bar.name, bar.goal, bar.proud, bar.ours, bar.theirs, bar.figure
             );
         }
         asked(&mut text, &self.small);
@@ -87,13 +79,13 @@ fn asked(text: &mut String, asked: &Asked) {
     let _ = writeln!(text, "|---|---|{}---|", "---|".repeat(names.len()));
     for timed in &asked.timed {
         let theirs: Vec<String> = timed.theirs.iter().map(|(_, time)| format!("{time:.1}")).collect();
-        let ratio = timed.best(&[]).map_or(f64::NAN, |(_, best)| best / timed.ours);
         let _ = writeln!(
             text,
-            "| {} | {:.2} | {} | {ratio:.1} |",
+            "| {} | {:.2} | {} | {:.1} |",
             questions::title(&timed.question),
             timed.ours,
-            theirs.join(" | ")
+            theirs.join(" | "),
+            timed.ratio()
         );
     }
 }

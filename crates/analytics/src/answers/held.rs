@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    ops::Range,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -16,7 +15,7 @@ use scoreline_core::{
 
 use super::{
     LedgerAnswers, Stopped,
-    kept::{Key, Known, Reach},
+    kept::{Key, Reach},
 };
 
 /// Rows below which a further thread costs more than it gives.
@@ -24,22 +23,31 @@ const ROWS_PER_THREAD: usize = 1 << 18;
 /// Blocks that are scanned at a time.
 const BLOCKS_PER_JOB: usize = 4;
 
-/// One query and what there is for it.
-struct Asked<'a> {
+/// One query.
+enum Asked<'a> {
+    /// It was answered before, and nothing is new.
+    Answered(Arc<Answer>),
+    Open(Box<Open<'a>>),
+}
+
+/// A query that blocks have to be scanned for.
+struct Open<'a> {
     plan: Plan<'a>,
     measure: &'a [Arc<Block>],
     /// How many of the measure's blocks will not change.
     settled: usize,
     /// Under which name what it finds is kept.
     key: Option<Key>,
-    known: Known,
+    /// What so many of its blocks have said before.
+    before: Option<(usize, Arc<Partial>)>,
 }
 
 /// Some blocks of a query.
-struct Job {
+struct Job<'a> {
     query: usize,
     settled: bool,
-    blocks: Range<usize>,
+    plan: &'a Plan<'a>,
+    blocks: &'a [Arc<Block>],
 }
 
 /// What one thread has found: by query, and whether of its settled blocks.
@@ -50,13 +58,16 @@ pub(super) fn answers(over: &LedgerAnswers, image: &Image, queries: &[AggregateQ
         .iter()
         .map(|query| Asked::new(over, image, query))
         .collect::<Result<_, _>>()?;
-    let jobs: Vec<Job> = asked
-        .iter()
-        .enumerate()
-        .flat_map(|(at, asked)| asked.jobs(at))
-        .collect();
-    let mut found = scan_all(over, &asked, &jobs)?;
+    let jobs = asked.iter().enumerate().flat_map(|(query, asked)| match asked {
+        Asked::Answered(_) => Vec::new(),
+        Asked::Open(open) => open.jobs(query),
+    });
+    let mut found = scan_all(over, &jobs.collect::<Vec<_>>())?;
     let answers = asked.into_iter().enumerate().map(|(query, asked)| {
+        let open = match asked {
+            Asked::Answered(answer) => return Ok(Arc::unwrap_or_clone(answer)),
+            Asked::Open(open) => open,
+        };
         let mut take = |settled| {
             let parts = found.iter_mut().filter_map(|parts| parts.remove(&(query, settled)));
             parts.reduce(|mut whole, part| {
@@ -65,15 +76,13 @@ pub(super) fn answers(over: &LedgerAnswers, image: &Image, queries: &[AggregateQ
             })
         };
         let (settled, tail) = (take(true), take(false));
-        asked.answer(over, image, settled, tail)
+        open.answer(over, image, settled, tail)
     });
     answers.collect()
 }
 
 impl<'a> Asked<'a> {
     fn new(over: &'a LedgerAnswers, image: &'a Image, query: &'a AggregateQuery) -> Result<Self, Stopped> {
-        let plan = Plan::new(query, &over.tables, image.dictionaries(), &over.options).map_err(Stopped::Query)?;
-        let settled = image.settled(&query.measure).len();
         let measure = image.blocks(&query.measure);
         // What a question may not see yet must not be in what is kept.
         let sees_all = query.known_at.is_none_or(|commit| commit >= image.commit())
@@ -88,36 +97,39 @@ impl<'a> Asked<'a> {
             .as_ref()
             .map(|key| over.kept.find(key, &over.tables, measure))
             .unwrap_or_default();
-        Ok(Self {
+        if let Some(answer) = known.answer {
+            return Ok(Self::Answered(answer));
+        }
+        let plan = Plan::new(query, &over.tables, image.dictionaries(), &over.options).map_err(Stopped::Query)?;
+        Ok(Self::Open(Box::new(Open {
             plan,
             measure,
-            settled,
+            settled: image.settled(&query.measure).len(),
             key,
-            known,
-        })
+            before: known.partial,
+        })))
     }
+}
 
+impl Open<'_> {
     /// What has to be scanned.
-    fn jobs(&self, query: usize) -> impl Iterator<Item = Job> + use<> {
-        let is_answered = self.known.answer.is_some();
-        let from = self.known.partial.as_ref().map_or(0, |(blocks, _)| *blocks);
-        let parts = [
-            (true, from..self.settled),
-            (false, self.settled.max(from)..self.measure.len()),
-        ];
+    fn jobs(&self, query: usize) -> Vec<Job<'_>> {
+        let known = self.before.as_ref().map_or(0, |(blocks, _)| *blocks);
+        let (settled, tail) = self.measure.split_at(self.settled);
+        let parts = [(true, &settled[known..]), (false, tail)];
+        let job = |settled: bool, blocks| Job {
+            query,
+            settled,
+            plan: &self.plan,
+            blocks,
+        };
         parts
             .into_iter()
-            .filter(move |_| !is_answered)
-            .flat_map(move |(settled, blocks)| {
-                let end = blocks.end;
-                blocks.step_by(BLOCKS_PER_JOB).map(move |first| Job {
-                    query,
-                    settled,
-                    blocks: first..end.min(first + BLOCKS_PER_JOB),
-                })
-            })
+            .flat_map(|(settled, blocks)| blocks.chunks(BLOCKS_PER_JOB).map(move |blocks| job(settled, blocks)))
+            .collect()
     }
 
+    /// The answer, by what new settled blocks and the tail say. Keeps it, and what all settled blocks say.
     fn answer(
         self,
         over: &LedgerAnswers,
@@ -125,12 +137,9 @@ impl<'a> Asked<'a> {
         settled: Option<Partial>,
         tail: Option<Partial>,
     ) -> Result<Answer, Stopped> {
-        if let Some(answer) = self.known.answer {
-            return Ok(Answer::clone(&answer));
-        }
         let plan = &self.plan;
-        let new = settled.is_some();
-        let before = self.known.partial.map(|(_, partial)| partial.fork(plan)).transpose();
+        let is_new = settled.is_some();
+        let before = self.before.map(|(_, partial)| partial.fork(plan)).transpose();
         let mut whole = match (before.map_err(Stopped::Query)?, settled) {
             (Some(mut before), Some(settled)) => {
                 before.merge(&settled);
@@ -139,36 +148,30 @@ impl<'a> Asked<'a> {
             (Some(partial), None) | (None, Some(partial)) => partial,
             (None, None) => Partial::new(plan, false).map_err(Stopped::Query)?,
         };
-        let mut keep = None;
-        if let (Some(_), true, Some(reach)) = (&self.key, new, Reach::over(&self.measure[..self.settled]))
-            && over.kept.has_room_for(&whole)
-        {
-            keep = Some((reach, Arc::new(whole.fork(plan).map_err(Stopped::Query)?)));
-        }
+        let worth_keeping = self.key.is_some() && is_new && over.kept.has_room_for(&whole);
+        let partial = worth_keeping.then(|| whole.fork(plan)).transpose();
+        let partial = partial.map_err(Stopped::Query)?;
         if let Some(tail) = tail {
             whole.merge(&tail);
         }
         let answer = whole.finish(plan, image.dictionaries()).map_err(Stopped::Query)?;
         if let (Some(key), Some(reach)) = (self.key, Reach::over(self.measure)) {
+            let partial = Reach::over(&self.measure[..self.settled]).zip(partial.map(Arc::new));
             over.kept
-                .keep(key, &over.tables, keep, (reach, Arc::new(answer.clone())));
+                .keep(key, &over.tables, partial, (reach, Arc::new(answer.clone())));
         }
         Ok(answer)
     }
 }
 
 /// Spreads jobs over threads: each takes the next when it is done with one.
-fn scan_all(over: &LedgerAnswers, asked: &[Asked<'_>], jobs: &[Job]) -> Result<Vec<Parts>, Stopped> {
-    let rows_of = |job: &Job| -> usize {
-        let blocks = &asked[job.query].measure[job.blocks.clone()];
-        blocks.iter().map(|block| block.rows()).sum()
-    };
-    let rows: usize = jobs.iter().map(rows_of).sum();
+fn scan_all(over: &LedgerAnswers, jobs: &[Job<'_>]) -> Result<Vec<Parts>, Stopped> {
+    let rows: usize = jobs.iter().flat_map(|job| job.blocks).map(|block| block.rows()).sum();
     let helpers = over
         .threads
         .more((rows / ROWS_PER_THREAD).min(jobs.len().saturating_sub(1)));
     let next = AtomicUsize::new(0);
-    let work = || scan(over, asked, jobs, &next);
+    let work = || scan(over, jobs, &next);
     std::thread::scope(|scope| {
         let others: Vec<_> = helpers.iter().map(|_| scope.spawn(work)).collect();
         let mut found = vec![work()];
@@ -182,17 +185,16 @@ fn scan_all(over: &LedgerAnswers, asked: &[Asked<'_>], jobs: &[Job]) -> Result<V
 }
 
 /// Does jobs until none is left.
-fn scan(over: &LedgerAnswers, asked: &[Asked<'_>], jobs: &[Job], next: &AtomicUsize) -> Result<Parts, Stopped> {
+fn scan(over: &LedgerAnswers, jobs: &[Job<'_>], next: &AtomicUsize) -> Result<Parts, Stopped> {
     let mut parts = Parts::new();
     while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-        let Asked { plan, measure, .. } = &asked[job.query];
         let mut part = match parts.remove(&(job.query, job.settled)) {
             Some(part) => part,
-            None => Partial::new(plan, false).map_err(Stopped::Query)?,
+            None => Partial::new(job.plan, false).map_err(Stopped::Query)?,
         };
-        for block in &measure[job.blocks.clone()] {
+        for block in job.blocks {
             over.stop.check()?;
-            part.add_block(plan, block).map_err(Stopped::Query)?;
+            part.add_block(job.plan, block).map_err(Stopped::Query)?;
         }
         parts.insert((job.query, job.settled), part);
     }

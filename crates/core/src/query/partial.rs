@@ -189,26 +189,25 @@ impl State {
             if gaps.next_if_eq(&at).is_some() {
                 continue;
             }
-            let values = if run.to.sign(at) > 0 {
-                &mut self.plus
-            } else {
-                &mut self.minus
-            };
-            values.cells.push(run.to.cells.at(at));
-            values.values.push(*value);
+            self.put(run, at, *value);
         }
+    }
+
+    /// Notes the value of one row, as given or as taken back.
+    fn put(&mut self, run: &Run<'_>, at: usize, value: i64) {
+        let values = if run.to.sign(at) > 0 {
+            &mut self.plus
+        } else {
+            &mut self.minus
+        };
+        values.cells.push(run.to.cells.at(at));
+        values.values.push(value);
     }
 
     fn count(&mut self, run: &Run<'_>, codes: &[u32], zero_is_none: bool) {
         for (at, code) in codes.iter().enumerate() {
             if *code != 0 || !zero_is_none {
-                let values = if run.to.sign(at) > 0 {
-                    &mut self.plus
-                } else {
-                    &mut self.minus
-                };
-                values.cells.push(run.to.cells.at(at));
-                values.values.push(i64::from(*code));
+                self.put(run, at, i64::from(*code));
             }
         }
     }

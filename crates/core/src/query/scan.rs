@@ -6,7 +6,7 @@ use super::{
     index::{Index, Key},
     plan::Plan,
     pricing::{Pricing, RateDay, Rates},
-    slots::{Clock, Clocked, NOWHERE},
+    slots::{Clock, Clocked, NOWHERE, Slots},
     sums::squares_by_offsets,
 };
 use crate::{
@@ -116,9 +116,7 @@ struct Scan<'a> {
     known_at: Option<i64>,
     max_value: Option<i64>,
     origin: Option<(i64, i64)>,
-    clock: Clocked<'a>,
-    slot: Option<u32>,
-    slot_checked: bool,
+    time: Time<'a>,
     reading: Reading,
     conditions: Vec<(Bound<'a>, &'a [bool])>,
     keys: Vec<Bound<'a>>,
@@ -185,9 +183,7 @@ impl<'a> Scan<'a> {
             known_at: known_at.filter(|commit| block.commit.max() > *commit),
             max_value: query.max_value.filter(|most| block.value.max() > *most),
             origin: origin.filter(|(start, end)| block.origin.min() < *start || block.origin.max() >= *end),
-            slot: plan.slots.of_range(clock.min(), clock.max()),
-            slot_checked: plan.slots.covers(clock.min(), clock.max()),
-            clock: Clocked::new(&plan.slots, clock, block.rows()),
+            time: Time::new(&plan.slots, clock, block.rows()),
             conditions,
             keys: plan.keys.iter().map(|key| Bound::new(key, block)).collect(),
             reading: Reading::new(plan, block, currency.is_some()),
@@ -197,8 +193,12 @@ impl<'a> Scan<'a> {
 
     /// Picks the rows that meet every condition; whether there are any.
     fn pick(&self, picks: &mut Picks, wide: &mut Vec<i64>, codes: &mut Vec<u32>) -> bool {
-        if !self.slot_checked {
-            self.clock.read(picks.rows(), wide, codes);
+        if let Time::Each {
+            clock,
+            all_inside: false,
+        } = &self.time
+        {
+            clock.read(picks.rows(), wide, codes);
             picks.retain(codes, |slot| slot != NOWHERE);
         }
         if let Some(until) = self.until {
@@ -291,18 +291,19 @@ impl<'a> Scan<'a> {
 
     /// Reads the codes of keys and the slots of a run; gives the slot if it is one for all.
     fn read_keys(&self, rows: Rows<'_>, scratch: &mut Scratch) -> Option<u32> {
-        let mut slot = self.slot;
         scratch.keys.resize_with(self.keys.len(), Vec::new);
         for (bound, codes) in self.keys.iter().zip(&mut scratch.keys) {
             if !matches!(bound, Bound::Constant(_)) {
                 bound.read(self.block, rows, codes);
             }
         }
-        if slot.is_none() {
-            self.clock.read(rows, &mut scratch.wide, &mut scratch.slots);
-            slot = one_for_all(&scratch.slots);
+        match &self.time {
+            Time::One(slot) => Some(*slot),
+            Time::Each { clock, .. } => {
+                clock.read(rows, &mut scratch.wide, &mut scratch.slots);
+                one_for_all(&scratch.slots)
+            }
         }
-        slot
     }
 
     /// Converts the amounts of a run.
@@ -416,6 +417,24 @@ impl<'a> Scan<'a> {
             gaps: &gaps,
         };
         hand_on(index, &run)
+    }
+}
+
+/// The slots of a block's rows: one for all, or to be looked up, and then whether every row has one.
+enum Time<'a> {
+    One(u32),
+    Each { clock: Clocked<'a>, all_inside: bool },
+}
+
+impl<'a> Time<'a> {
+    fn new(slots: &'a Slots, clock: &'a Packed, rows: usize) -> Self {
+        match slots.of_range(clock.min(), clock.max()) {
+            Some(slot) => Self::One(slot),
+            None => Self::Each {
+                clock: Clocked::new(slots, clock, rows),
+                all_inside: slots.covers(clock.min(), clock.max()),
+            },
+        }
     }
 }
 

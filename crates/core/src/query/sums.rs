@@ -53,12 +53,10 @@ struct Squares {
 
 impl Squares {
     #[inline(always)]
-    fn add<const HIGH: bool>(&mut self, value: i64, sign: i64) {
+    fn add(&mut self, value: i64, sign: i64) {
         let square = i128::from(value).wrapping_mul(i128::from(value));
         self.all = self.all.wrapping_add(square.wrapping_mul(i128::from(sign)));
-        if HIGH {
-            self.high = self.high.wrapping_add((square >> 96) as i64 * sign);
-        }
+        self.high = self.high.wrapping_add((square >> 96) as i64 * sign);
     }
 
     /// Adds a sum of squares that are all below 2^96.
@@ -184,7 +182,7 @@ impl Totals {
                 }
                 if let Some(squares) = &mut self.squares {
                     for (place, cell) in cells.iter().enumerate() {
-                        squares[*cell as usize].add::<true>(value(place), to.sign(place));
+                        squares[*cell as usize].add(value(place), to.sign(place));
                     }
                 }
             }
@@ -197,14 +195,8 @@ impl Totals {
             cells[to.cells.at(place) as usize].add(*value, to.sign(place));
         }
         let Some(squares) = squares else { return };
-        let bits = values.iter().fold(0, |bits, value| bits | value.unsigned_abs());
         for (place, value) in values.iter().enumerate() {
-            let squares = &mut squares[to.cells.at(place) as usize];
-            if bits >= LARGE {
-                squares.add::<true>(*value, to.sign(place));
-            } else {
-                squares.add::<false>(*value, to.sign(place));
-            }
+            squares[to.cells.at(place) as usize].add(*value, to.sign(place));
         }
     }
 
@@ -369,7 +361,7 @@ mod tests {
     fn squares(values: &[(i64, i64)]) -> Option<i128> {
         let mut sums = Squares::default();
         for (value, sign) in values {
-            sums.add::<true>(*value, *sign);
+            sums.add(*value, *sign);
         }
         sums.sum()
     }

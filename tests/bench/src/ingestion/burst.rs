@@ -6,13 +6,13 @@ use scoreline_proto::events::v1::Event;
 use scoreline_tests::{client::Clients, server::Engine};
 
 use super::{
-    Bar, Figure,
+    Figure,
     floor::{self, Floor, Row},
     live::{self, Ids},
-    median, percentile,
+    median, percentile, ratio,
     site::Site,
 };
-use crate::dataset::TENANT;
+use crate::{bar::Bar, dataset::TENANT};
 
 const CLIENTS: usize = 64;
 const EACH: usize = 400;
@@ -48,17 +48,17 @@ pub(crate) async fn measure(seed: u64) -> anyhow::Result<Vec<Bar>> {
     }
     println!("  bare commit alone: p99 {:.2} ms", median(alone_p99));
     Ok(vec![
-        Bar::new(
-            format!("10: single events from {CLIENTS} clients, PostgreSQL, against one by one by hand"),
-            "≥ 3",
-            "≥ 6",
+        ratio(
+            10,
+            format!("single events from {CLIENTS} clients, PostgreSQL, against one by one by hand"),
+            ("≥ 3", "≥ 6"),
             Figure(median(ours), "events/s"),
             Figure(median(theirs), "events/s"),
         ),
-        Bar::new(
-            "10: their p99, against a bare commit of as many clients at once",
-            "≤ 3",
-            "",
+        ratio(
+            10,
+            "their p99, against a bare commit of as many clients at once",
+            ("≤ 3", "—"),
             Figure(median(our_p99), "ms"),
             Figure(median(their_p99), "ms"),
         ),

@@ -9,12 +9,12 @@ use scoreline_proto::{
 use scoreline_tests::server::engines;
 
 use super::{
-    Bar, Figure, Options,
+    Figure, Options,
     live::{self, Ids},
-    median,
+    median, ratio,
     site::{self, Site},
 };
-use crate::load;
+use crate::{bar::Bar, load};
 
 /// Tells the n-th event of a subject.
 type Tell = fn(usize) -> Payload;
@@ -26,7 +26,7 @@ const WINDOW: usize = 60;
 pub(crate) async fn stored(options: &Options, seed: u64) -> anyhow::Result<Vec<Bar>> {
     let mut bars = Vec::new();
     for engine in engines() {
-        for (ids, goal, proud) in [(Ids::Ordered, "≥ 0.8", "≥ 0.95"), (Ids::Random, "≥ 0.5", "≥ 0.8")] {
+        for (ids, wanted) in [(Ids::Ordered, ("≥ 0.8", "≥ 0.95")), (Ids::Random, ("≥ 0.5", "≥ 0.8"))] {
             let mut site = Site::start(&engine).await?;
             let mut batches = live::batches(seed, ids);
             let mut rate = async |count: usize| {
@@ -42,17 +42,12 @@ pub(crate) async fn stored(options: &Options, seed: u64) -> anyhow::Result<Vec<B
             }
             let full = rate(WINDOW).await?;
             let name = format!(
-                "11: the rate after {} events against the empty store, {ids:?} ids, {}",
+                "the rate after {} events against the empty store, {ids:?} ids, {}",
                 options.stored,
                 site::name(&engine)
             );
-            bars.push(Bar::new(
-                name,
-                goal,
-                proud,
-                Figure(full, "events/s"),
-                Figure(empty, "events/s"),
-            ));
+            let (full, empty) = (Figure(full, "events/s"), Figure(empty, "events/s"));
+            bars.push(ratio(11, name, wanted, full, empty));
         }
     }
     Ok(bars)
@@ -85,11 +80,17 @@ pub(crate) async fn history() -> anyhow::Result<Vec<Bar>> {
                 median(costs[costs.len() - 20..].to_vec()),
             );
             let name = format!(
-                "14: an event of one {subject}, {HISTORY} events before it against {}, {}",
+                "an event of one {subject}, {HISTORY} events before it against {}, {}",
                 BATCH * 12,
                 site::name(&engine)
             );
-            bars.push(Bar::new(name, "≤ 2", "flat", Figure(last, "µs"), Figure(first, "µs")));
+            bars.push(ratio(
+                14,
+                name,
+                ("≤ 2", "flat"),
+                Figure(last, "µs"),
+                Figure(first, "µs"),
+            ));
         }
     }
     Ok(bars)

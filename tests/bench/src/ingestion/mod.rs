@@ -8,7 +8,7 @@ mod rate;
 mod site;
 mod visible;
 
-use serde::Serialize;
+use crate::bar::Bar;
 
 /// What to measure.
 #[derive(Debug, Clone, clap::Args)]
@@ -27,39 +27,24 @@ pub(crate) struct Options {
     pub(crate) only: Vec<String>,
 }
 
-/// A bar, and how far we come.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Bar {
-    /// What is measured, with sizes.
-    pub(crate) name: String,
-    /// What the ratio is to be at least, or at most.
-    pub(crate) goal: String,
-    /// What would make us proud.
-    pub(crate) proud: String,
-    /// Our figure, with its unit.
-    pub(crate) ours: String,
-    /// What it is compared with.
-    pub(crate) theirs: String,
-    /// The one by the other.
-    pub(crate) ratio: f64,
-}
-
-impl Bar {
-    fn new(name: impl Into<String>, goal: &str, proud: &str, ours: Figure, theirs: Figure) -> Self {
-        let bar = Self {
-            name: name.into(),
-            goal: goal.to_owned(),
-            proud: proud.to_owned(),
-            ours: ours.to_string(),
-            theirs: theirs.to_string(),
-            ratio: ours.0 / theirs.0,
-        };
-        println!(
-            "{}: {} against {}: {:.2} (goal {}, proud {})",
-            bar.name, bar.ours, bar.theirs, bar.ratio, bar.goal, bar.proud
-        );
-        bar
-    }
+/// One figure by another.
+fn ratio(
+    number: u32,
+    name: impl Into<String>,
+    (goal, proud): (&'static str, &'static str),
+    ours: Figure,
+    theirs: Figure,
+) -> Bar {
+    let bar = Bar {
+        number,
+        name: name.into(),
+        goal,
+        proud,
+        ours: ours.to_string(),
+        theirs: theirs.to_string(),
+        figure: ours.0 / theirs.0,
+    };
+    bar.told()
 }
 
 /// A figure and its unit.

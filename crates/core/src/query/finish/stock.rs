@@ -64,10 +64,6 @@ fn stories(
     for (cell, rate) in missing_rates(plan, state) {
         first(missing.entry(cell as u32).or_default(), Some(rate));
     }
-    let missing = |cell: u32| {
-        let known = (!missing.is_empty()).then(|| missing.get(&cell));
-        known.flatten().copied().flatten()
-    };
     let mut order = index.in_order();
     order.retain(|(_, cell)| state.sums.has(*cell as usize));
     let mut story = vec![Ends::default(); plan.slots.before.len()];
@@ -81,7 +77,11 @@ fn stories(
         let end = left.iter().take_while(|(combination, _)| *combination < next).count();
         let cells = left[..end].iter().map(|(combination, cell)| {
             let slot = (combination - base) as u32;
-            (slot, state.sums.of(*cell as usize), missing(*cell))
+            (
+                slot,
+                state.sums.of(*cell as usize),
+                missing.get(cell).copied().flatten(),
+            )
         });
         run(plan, cells, &mut story);
         tell(&keys, &story)?;
