@@ -16,6 +16,9 @@ use crate::{
 /// The tenant of all benchmarks.
 pub(crate) const TENANT: &str = "bench";
 
+/// The files of a database, the first of which names it.
+const FILES: [&str; 3] = ["scoreline.db", "scoreline.db-wal", "scoreline.db-shm"];
+
 /// Where an organisation is kept.
 pub(crate) struct Dataset {
     pub(crate) size: Size,
@@ -39,7 +42,7 @@ impl Dataset {
     }
 
     fn database(&self) -> String {
-        format!("sqlite://{}", self.folder.join("scoreline.db").display())
+        format!("sqlite://{}", self.folder.join(FILES[0]).display())
     }
 
     /// Starts a server of ours on it.
@@ -49,6 +52,22 @@ impl Dataset {
     pub(crate) fn server(&self, environment: &[(&str, &str)]) -> anyhow::Result<Server> {
         let folder = tempfile::Builder::new().prefix("scoreline-bench").tempdir()?;
         Ok(Server::start_on(folder, self.database(), environment))
+    }
+
+    /// Starts a server of ours on a copy of it, which goes when the server does: for whoever adds to it.
+    ///
+    /// # Errors
+    /// When it can't be copied.
+    pub(crate) fn server_on_copy(&self, environment: &[(&str, &str)]) -> anyhow::Result<Server> {
+        let folder = tempfile::Builder::new().prefix("copy").tempdir_in(&self.folder)?;
+        for file in FILES {
+            let original = self.folder.join(file);
+            if original.exists() {
+                std::fs::copy(original, folder.path().join(file))?;
+            }
+        }
+        let url = format!("sqlite://{}", folder.path().join(FILES[0]).display());
+        Ok(Server::start_on(folder, url, environment))
     }
 
     /// How many rows the ledger has.
@@ -90,8 +109,8 @@ impl Dataset {
 
     /// As a history is brought in: account by account.
     async fn ingest(&self) -> anyhow::Result<()> {
-        for suffix in ["", "-wal", "-shm"] {
-            let file = self.folder.join(format!("scoreline.db{suffix}"));
+        for file in FILES {
+            let file = self.folder.join(file);
             if file.exists() {
                 std::fs::remove_file(file)?;
             }
