@@ -56,7 +56,8 @@ fn dimensions() -> BoxedStrategy<Dimensions> {
 }
 
 fn measurement() -> BoxedStrategy<Measurement> {
-    let value = prop_oneof![4 => -9..30_i64, 2 => -5_000_000..900_000_000_i64, 1 => -(1_i64 << 50)..1 << 50];
+    // The dearest chain of rates in `facts` is JPY to EUR to USD, 163.25 × 100 × 3: what it makes of these fits 64 bits.
+    let value = prop_oneof![4 => -9..30_i64, 2 => -5_000_000..900_000_000_i64, 1 => -(1_i64 << 46)..1 << 46];
     let kind = select(&[SubjectKind::Order, SubjectKind::Account][..]);
     let times = (0..DAYS, -9..3_i32, -14..38_i64);
     (
