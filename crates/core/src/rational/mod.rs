@@ -6,7 +6,7 @@
 //! or to become a float.
 
 use std::cmp::Ordering;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 pub(crate) mod wide;
 
@@ -45,14 +45,16 @@ impl Rational {
     /// # Errors
     /// [`Error::DivisionByZero`] for a zero denominator; [`Error::Overflow`] where `i128::MIN` has no positive twin.
     pub fn new(numerator: i128, denominator: i128) -> Result<Self, Error> {
-        if denominator == 0 {
-            return Err(Error::DivisionByZero);
+        match denominator {
+            0 => return Err(Error::DivisionByZero),
+            1 => return Ok(Self { numerator, denominator }),
+            _ => {}
         }
         let divisor = greatest_common_divisor(numerator.unsigned_abs(), denominator.unsigned_abs());
         let negative = (numerator < 0) != (denominator < 0);
         Ok(Self {
-            numerator: signed(numerator.unsigned_abs() / divisor, negative)?,
-            denominator: signed(denominator.unsigned_abs() / divisor, false)?,
+            numerator: signed(wide::divide(numerator.unsigned_abs(), divisor).0, negative)?,
+            denominator: signed(wide::divide(denominator.unsigned_abs(), divisor).0, false)?,
         })
     }
 
@@ -91,6 +93,10 @@ impl Rational {
     /// # Errors
     /// [`Error::Overflow`].
     pub fn checked_add(self, other: Self) -> Result<Self, Error> {
+        if self.is_integer() && other.is_integer() {
+            let sum = self.numerator.checked_add(other.numerator);
+            return sum.map(Self::from).ok_or(Error::Overflow);
+        }
         let shared = greatest_common_divisor(self.denominator.unsigned_abs(), other.denominator.unsigned_abs());
         let shared = signed(shared, false)?;
         let (left_scale, right_scale) = (other.denominator / shared, self.denominator / shared);
@@ -118,6 +124,9 @@ impl Rational {
     /// # Errors
     /// [`Error::Overflow`].
     pub fn checked_mul(self, other: Self) -> Result<Self, Error> {
+        if self.is_integer() && other.is_integer() {
+            return multiply(self.numerator, other.numerator).map(Self::from);
+        }
         let first = Self::new(self.numerator, other.denominator)?;
         let second = Self::new(other.numerator, self.denominator)?;
         Ok(Self {
@@ -188,9 +197,8 @@ impl Rational {
     #[must_use]
     pub fn to_decimal_string(self, places: u32) -> String {
         let denominator = self.denominator.unsigned_abs();
-        let mut whole = self.numerator.unsigned_abs() / denominator;
-        let mut digits = Vec::new();
-        let mut remainder = self.numerator.unsigned_abs() % denominator;
+        let (mut whole, mut remainder) = wide::divide(self.numerator.unsigned_abs(), denominator);
+        let mut digits = Vec::with_capacity(if remainder == 0 { 0 } else { places as usize });
         for _ in 0..places {
             if remainder == 0 {
                 break;
@@ -235,12 +243,14 @@ fn assemble(negative: bool, whole: u128, digits: &[u8]) -> String {
         .rposition(|digit| *digit != b'0')
         .map_or(0, |last| last + 1);
     let sign = if negative && (whole > 0 || kept > 0) { "-" } else { "" };
-    let fraction: String = digits[..kept].iter().map(|digit| char::from(*digit)).collect();
-    if fraction.is_empty() {
-        format!("{sign}{whole}")
-    } else {
-        format!("{sign}{whole}.{fraction}")
+    let mut text = String::with_capacity(sign.len() + 20 + 1 + kept);
+    text.push_str(sign);
+    write!(text, "{whole}").expect("a string takes all that is written");
+    if kept > 0 {
+        text.push('.');
+        text.extend(digits[..kept].iter().copied().map(char::from));
     }
+    text
 }
 
 impl From<i32> for Rational {
@@ -272,6 +282,9 @@ impl Ord for Rational {
     fn cmp(&self, other: &Self) -> Ordering {
         let sign = self.numerator.signum().cmp(&other.numerator.signum());
         sign.then_with(|| {
+            if self.is_integer() && other.is_integer() {
+                return self.numerator.cmp(&other.numerator);
+            }
             let left = wide::product(self.numerator.unsigned_abs(), other.denominator.unsigned_abs());
             let right = wide::product(other.numerator.unsigned_abs(), self.denominator.unsigned_abs());
             if self.is_negative() {
@@ -319,8 +332,14 @@ fn signed(magnitude: u128, negative: bool) -> Result<i128, Error> {
 }
 
 /// Euclid. gcd(0, n) = n, so 0 reduces to 0/1.
-const fn greatest_common_divisor(mut a: u128, mut b: u128) -> u128 {
+fn greatest_common_divisor(mut a: u128, mut b: u128) -> u128 {
     while b != 0 {
+        if let (Ok(mut a), Ok(mut b)) = (u64::try_from(a), u64::try_from(b)) {
+            while b != 0 {
+                (a, b) = (b, a % b);
+            }
+            return u128::from(a);
+        }
         (a, b) = (b, a % b);
     }
     a
