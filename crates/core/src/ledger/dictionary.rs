@@ -77,6 +77,11 @@ impl Texts {
         Some(std::str::from_utf8(text).expect("dictionaries are made from texts"))
     }
 
+    /// The code of a dimension's value, if it has one.
+    pub(crate) fn code(&self, dimension: &Dimension, value: &str) -> Option<u32> {
+        Some(self.dimensions.get(dimension)?.find(value.as_bytes())? + 1)
+    }
+
     /// One more than the highest code of a dimension.
     pub(crate) fn size(&self, dimension: &Dimension) -> u32 {
         self.dimensions.get(dimension).map_or(0, Interner::len) + 1

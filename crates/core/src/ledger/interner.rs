@@ -36,6 +36,11 @@ impl Interner {
         self.pages.get(code as usize / PAGE)?.get(code as usize % PAGE)
     }
 
+    /// The code of a text, if it has one.
+    pub(crate) fn find(&self, text: &[u8]) -> Option<u32> {
+        self.slots[self.slot(text)?].checked_sub(1)
+    }
+
     pub(crate) fn intern(&mut self, text: &[u8]) -> u32 {
         if self.len as usize * 4 >= self.slots.len() * 3 {
             self.grow();
@@ -130,5 +135,8 @@ mod tests {
         assert_eq!(interner.intern(b"text 199999"), 199_999);
         assert_eq!(interner.get(65_536), Some(b"text 65536".as_slice()));
         assert_eq!(interner.get(200_000), None);
+        assert_eq!(interner.find(b"text 65536"), Some(65_536));
+        assert_eq!(interner.find(b"text 200000"), None);
+        assert_eq!(Interner::default().find(b"text 0"), None);
     }
 }

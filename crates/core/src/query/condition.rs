@@ -31,9 +31,28 @@ impl Condition {
 
     pub(super) fn refresh(&mut self, texts: &Texts, tables: &Tables) {
         self.lookup.refresh(texts, tables);
+        if self.lookup.is_stored() {
+            self.refresh_stored(texts);
+            return;
+        }
         for code in self.passes.len() as u32..self.lookup.size(texts) {
             let value = self.lookup.text(code, texts).and_then(|text| Name::new(text).ok());
             self.passes.push(self.names(value, tables) != self.exclude);
+        }
+    }
+
+    /// The dictionary knows the codes of the few values that are named: the many others need no look.
+    fn refresh_stored(&mut self, texts: &Texts) {
+        let dimension = &self.lookup.dimension;
+        self.passes.resize(self.lookup.size(texts) as usize, self.exclude);
+        for value in &self.values {
+            let code = match value {
+                None => Some(0),
+                Some(value) => texts.code(dimension, value.as_str()),
+            };
+            if let Some(code) = code {
+                self.passes[code as usize] = !self.exclude;
+            }
         }
     }
 

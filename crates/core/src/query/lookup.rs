@@ -99,6 +99,11 @@ impl Lookup {
         self.rep.is_some() && self.fixed.is_none()
     }
 
+    /// Whether its codes are those of the tenant's dictionary.
+    pub(super) fn is_stored(&self) -> bool {
+        self.values.is_none()
+    }
+
     /// Takes in codes that the dictionaries have got since the last call.
     pub(super) fn refresh(&mut self, texts: &Texts, tables: &Tables) {
         let Some(values) = &mut self.values else { return };
