@@ -1,6 +1,6 @@
 //! From the keys of a row to the number of its cell.
 
-use crate::ledger::interner::fold;
+use crate::{ledger::interner::fold, rational::wide::divide};
 
 /// Up to so many combinations every one has its cell from the start.
 const DIRECT: u128 = 1 << 14;
@@ -117,13 +117,27 @@ impl Index {
 
     /// The codes of a combination.
     pub(super) fn codes_of(&self, combination: u128) -> Vec<u32> {
+        let mut codes = Vec::with_capacity(self.strides.len());
+        self.codes_into(combination, &mut codes);
+        codes
+    }
+
+    /// The codes of a combination, in place of what was there.
+    pub(super) fn codes_into(&self, combination: u128, codes: &mut Vec<u32>) {
         let mut rest = combination;
-        let take = |stride: &u128| {
-            let code = rest / stride;
-            rest %= stride;
+        codes.clear();
+        codes.extend(self.strides.iter().map(|stride| {
+            let (code, left) = divide(rest, *stride);
+            rest = left;
             code as u32
-        };
-        self.strides.iter().map(take).collect()
+        }));
+    }
+
+    /// A combination without its last key, as if that were 0, and the code of the last key.
+    pub(super) fn split_last(&self, combination: u128) -> (u128, u32) {
+        let size = self.sizes.last().map_or(1, |size| u128::from((*size).max(1)));
+        let (_, last) = divide(combination, size);
+        (combination - last, last as u32)
     }
 
     /// The combination of a number. Combinations sort like their codes.

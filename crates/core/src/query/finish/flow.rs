@@ -13,23 +13,17 @@ pub(super) fn groups(plan: &Plan<'_>, index: &Index, mut state: State) -> Result
     let mut extras = Extras::new(plan, index, &mut state);
     let sums = &state.sums;
     let mut groups: Vec<Coded> = Vec::new();
+    let mut last = None;
     for (combination, cell) in index.in_order() {
         let cell = cell as usize;
         if !sums.has(cell) {
             continue;
         }
-        let mut keys = index.codes_of(combination);
-        let bucket = keys.pop().expect("the slot is the last key") as usize;
-        let codes: Vec<u32> = plan
-            .group
-            .iter()
-            .map(|origin| match origin {
-                Origin::Key(at) => keys[*at],
-                Origin::Late(..) => 0,
-            })
-            .collect();
-        if groups.last().is_none_or(|(last, _)| *last != codes) {
+        let (group, bucket) = index.split_last(combination);
+        if last != Some(group) {
+            last = Some(group);
             check(groups.len() + 1, plan)?;
+            let codes = codes(plan, &index.codes_of(group));
             groups.push((codes, vec![nothing(plan); plan.query.buckets.len()]));
         }
         let cells = &mut groups.last_mut().expect("just pushed").1;
@@ -40,9 +34,18 @@ pub(super) fn groups(plan: &Plan<'_>, index: &Index, mut state: State) -> Result
             sum_squares: sums.squares_of(cell),
             missing: missing.get(&cell).copied().flatten(),
         };
-        cells[bucket] = extras.cell(plan, cell, flow);
+        cells[bucket as usize] = extras.cell(plan, cell, flow);
     }
     Ok(groups)
+}
+
+/// The codes of a group, whose keys are those of a flow: its dimensions and nothing else.
+fn codes(plan: &Plan<'_>, keys: &[u32]) -> Vec<u32> {
+    let code = |origin: &Origin| match origin {
+        Origin::Key(at) => keys[*at],
+        Origin::Late(..) => 0,
+    };
+    plan.group.iter().map(code).collect()
 }
 
 /// Stops before the groups take memory that the answer may not.

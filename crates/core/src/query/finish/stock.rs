@@ -1,10 +1,12 @@
 //! Balances and retention: running sums at both ends of each bucket, with everything that is dated looked up at the
 //! bucket's own day.
 
-use std::collections::{BTreeMap, HashMap};
+mod retention;
+
+use std::collections::HashMap;
 
 use super::{Coded, Error, Index, MissingRate, Plan, State, first, flow::check, missing_rates};
-use crate::query::{AccountFlow, Aggregate, Balance, Cell, plan::Origin, sums::Sums};
+use crate::query::{Aggregate, Balance, Cell, plan::Origin, sums::Sums};
 
 /// A running sum at both ends of a bucket.
 #[derive(Debug, Clone, Copy, Default)]
@@ -33,7 +35,7 @@ type Ledger = HashMap<Vec<u32>, Vec<Ends>>;
 
 pub(super) fn groups(plan: &Plan<'_>, index: &Index, state: &State) -> Result<Vec<Coded>, Error> {
     if plan.query.aggregate == Aggregate::Retention {
-        return retention(plan, index, state);
+        return retention::groups(plan, index, state);
     }
     let mut all = Ledger::new();
     stories(plan, index, state, |keys, story| book(plan, keys, story, &mut all))?;
@@ -64,28 +66,39 @@ fn stories(
     for (cell, rate) in missing_rates(plan, state) {
         first(missing.entry(cell as u32).or_default(), Some(rate));
     }
-    let mut order = index.in_order();
-    order.retain(|(_, cell)| state.sums.has(*cell as usize));
     let mut story = vec![Ends::default(); plan.slots.before.len()];
-    let mut left = order.as_slice();
-    while let Some((combination, _)) = left.first() {
-        let mut keys = index.codes_of(*combination);
-        let slot = keys.pop().expect("the slot is the last key");
-        // The slot is the last digit of a combination, so those of one story follow each other.
-        let base = combination - u128::from(slot);
-        let next = base + u128::from(plan.slot_count());
-        let end = left.iter().take_while(|(combination, _)| *combination < next).count();
-        let cells = left[..end].iter().map(|(combination, cell)| {
-            let slot = (combination - base) as u32;
-            (
-                slot,
-                state.sums.of(*cell as usize),
-                missing.get(cell).copied().flatten(),
-            )
+    chapters(plan, index, state, |keys, chapter| {
+        let cells = chapter.iter().map(|(slot, cell)| {
+            let lacks = missing.get(cell).copied().flatten();
+            (*slot, state.sums.of(*cell as usize), lacks)
         });
         run(plan, cells, &mut story);
-        tell(&keys, &story)?;
-        left = &left[end..];
+        tell(keys, &story)
+    })
+}
+
+/// Tells, for each combination of keys in their order, its slots that have something, with their cells.
+fn chapters(
+    plan: &Plan<'_>,
+    index: &Index,
+    state: &State,
+    mut tell: impl FnMut(&[u32], &[(u32, u32)]) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut order = index.in_order();
+    order.retain(|(_, cell)| state.sums.has(*cell as usize));
+    let (mut keys, mut chapter) = (Vec::new(), Vec::new());
+    let mut left = order.as_slice();
+    while let Some((combination, _)) = left.first() {
+        // The slot is the last digit of a combination, so those of one story follow each other.
+        let (base, _) = index.split_last(*combination);
+        let next = base + u128::from(plan.slot_count());
+        let here = left.iter().take_while(|(combination, _)| *combination < next);
+        chapter.clear();
+        chapter.extend(here.map(|(combination, cell)| ((combination - base) as u32, *cell)));
+        index.codes_into(base, &mut keys);
+        keys.pop();
+        tell(&keys, &chapter)?;
+        left = &left[chapter.len()..];
     }
     Ok(())
 }
@@ -155,92 +168,4 @@ pub(in crate::query) fn group_at(plan: &Plan<'_>, keys: &[u32], day: i32) -> Opt
         Origin::Late(lookup, route) => route.code(lookup, keys, day),
     };
     passes.then(|| plan.group.iter().map(code).collect())
-}
-
-/// Account by account: what it had at the start and has at the end, in each group. Rows without an account are no account's.
-fn retention(plan: &Plan<'_>, index: &Index, state: &State) -> Result<Vec<Coded>, Error> {
-    let account = plan.account.expect("retention has an account key");
-    let mut groups: BTreeMap<Vec<u32>, Vec<AccountFlow>> = BTreeMap::new();
-    let (mut own, mut whose) = (Own::default(), 0);
-    stories(plan, index, state, |keys, story| {
-        if keys[account] != whose {
-            own.close(plan, &mut groups)?;
-            whose = keys[account];
-        }
-        if whose != 0 {
-            own.add(plan, keys, story);
-        }
-        Ok(())
-    })?;
-    own.close(plan, &mut groups)?;
-    let cells = |flows: Vec<AccountFlow>| flows.into_iter().map(Cell::Retention).collect();
-    Ok(groups.into_iter().map(|(codes, flows)| (codes, cells(flows))).collect())
-}
-
-/// What one account has in each group. The lists are used again for the next account.
-#[derive(Default)]
-struct Own {
-    groups: Vec<(Vec<u32>, Vec<Ends>)>,
-    used: usize,
-}
-
-impl Own {
-    fn add(&mut self, plan: &Plan<'_>, keys: &[u32], story: &[Ends]) {
-        if plan.is_dated() {
-            for (bucket, ends) in story.iter().enumerate().filter(|(_, ends)| !ends.is_empty()) {
-                if let Some(codes) = group_at(plan, keys, plan.attribution_day(bucket)) {
-                    self.of(codes, story.len())[bucket].add(ends);
-                }
-            }
-        } else if let Some(codes) = group_at(plan, keys, 0) {
-            for (sum, ends) in self.of(codes, story.len()).iter_mut().zip(story) {
-                sum.add(ends);
-            }
-        }
-    }
-
-    fn of(&mut self, codes: Vec<u32>, buckets: usize) -> &mut [Ends] {
-        let known = self.groups[..self.used].iter().position(|(other, _)| *other == codes);
-        let at = known.unwrap_or_else(|| {
-            if self.used == self.groups.len() {
-                self.groups.push((Vec::new(), Vec::new()));
-            }
-            let (own, ends) = &mut self.groups[self.used];
-            *own = codes;
-            ends.clear();
-            ends.resize(buckets, Ends::default());
-            self.used += 1;
-            self.used - 1
-        });
-        &mut self.groups[at].1
-    }
-
-    /// Counts the account in all its groups, and begins the next.
-    fn close(&mut self, plan: &Plan<'_>, groups: &mut BTreeMap<Vec<u32>, Vec<AccountFlow>>) -> Result<(), Error> {
-        for (codes, ends) in &self.groups[..std::mem::take(&mut self.used)] {
-            if ends.iter().all(Ends::is_empty) {
-                continue;
-            }
-            if !groups.contains_key(codes) {
-                check(groups.len(), plan)?;
-                groups.insert(codes.clone(), vec![AccountFlow::default(); ends.len()]);
-            }
-            for (flow, ends) in groups.get_mut(codes).into_iter().flatten().zip(ends) {
-                count(flow, ends);
-            }
-        }
-        Ok(())
-    }
-}
-
-fn count(flow: &mut AccountFlow, ends: &Ends) {
-    if ends.opening > 0 {
-        let kept = ends.closing.max(0);
-        flow.at_start += 1;
-        flow.retained += i64::from(kept > 0);
-        flow.start_sum += ends.opening;
-        flow.kept_sum += kept;
-        flow.capped_sum += kept.min(ends.opening);
-    }
-    first(&mut flow.missing, ends.missing);
 }
