@@ -3,21 +3,23 @@
 mod consolidate;
 mod rates;
 mod reps;
+mod targets;
 #[cfg(test)]
 mod tests;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Range,
+    sync::Arc,
 };
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
-use self::{rates::Rates, reps::Reps};
+use self::{rates::Rates, reps::Reps, targets::Targets};
 use super::Dimension;
 use crate::{
-    event::{Payload, TargetSet},
+    event::{Payload, TargetScope, TargetSet},
     id::{EventId, Name, TargetId},
     money::{Currency, Rate},
 };
@@ -93,7 +95,7 @@ pub struct Tables {
     teams: BTreeMap<Name, Team>,
     territories: BTreeMap<Name, Territory>,
     rates: Rates,
-    targets: BTreeMap<TargetId, Target>,
+    targets: Targets,
 }
 
 impl Tables {
@@ -106,6 +108,7 @@ impl Tables {
             tables.learn(fact);
         }
         tables.reps.settle();
+        tables.targets.settle();
         tables
     }
 
@@ -150,7 +153,7 @@ impl Tables {
                 self.territories.insert(territory.territory.name().clone(), described);
             }
             Payload::CurrencyRateSet(set) => self.rates.set(set.from, set.to, effective, set.rate),
-            Payload::TargetSet(target) => drop(self.targets.insert(target.target.clone(), target.clone())),
+            Payload::TargetSet(target) => self.targets.set(target),
             _ => {}
         }
     }
@@ -260,9 +263,9 @@ impl Tables {
         self.targets.get(target)
     }
 
-    /// All targets, by id.
-    pub fn targets(&self) -> impl Iterator<Item = &Target> {
-        self.targets.values()
+    /// The targets that are measured by a metric, by scope; those of one scope by id.
+    pub fn targets_of(&self, metric: &str) -> impl Iterator<Item = (&TargetScope, &[Arc<Target>])> {
+        self.targets.of_metric(metric)
     }
 
     /// The name to show for a value of a dimension, where one is known.

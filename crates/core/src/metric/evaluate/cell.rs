@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{
-    compute::{At, growth, undefined},
+    compute::{At, Value, growth, undefined},
     frame::Frame,
     table::{CellValue, Column, Compared, Interval, Undefined},
     term::Term,
@@ -22,6 +22,8 @@ pub(super) struct ColumnPlan {
     pub(super) column: Column,
     pub(super) root: Term,
     pub(super) fraction: Option<(Term, Term)>,
+    /// Whether the root is the fraction, and nothing more.
+    pub(super) is_quotient: bool,
     pub(super) n: Option<Term>,
     pub(super) immature: Option<Term>,
     pub(super) then: Option<(Term, Rc<Frame>)>,
@@ -32,9 +34,14 @@ pub(super) struct ColumnPlan {
 
 impl ColumnPlan {
     pub(super) fn cell(&self, at: At<'_>) -> CellValue {
-        let value = self.shown(at.value(&self.root));
-        let (numerator, denominator) = match &self.fraction {
-            Some((above, below)) => (self.shown(at.value(above)).ok(), at.value(below).ok()),
+        let fraction = self.fraction.as_ref();
+        let fraction = fraction.map(|(above, below)| (at.value(above), at.value(below)));
+        let value = self.shown(match &fraction {
+            Some((above, below)) if self.is_quotient => quotient(above, below),
+            _ => at.value(&self.root),
+        });
+        let (numerator, denominator) = match fraction {
+            Some((above, below)) => (self.shown(above).ok(), below.ok()),
             None => (None, None),
         };
         CellValue {
@@ -59,11 +66,11 @@ impl ColumnPlan {
         }
     }
 
-    fn shown(&self, value: Result<Rational, Undefined>) -> Result<Rational, Undefined> {
+    fn shown(&self, value: Value) -> Value {
         value?.checked_mul(Rational::from(self.scale)).map_err(undefined)
     }
 
-    fn comparison(&self, at: At<'_>, value: &Result<Rational, Undefined>) -> Option<Compared> {
+    fn comparison(&self, at: At<'_>, value: &Value) -> Option<Compared> {
         let (then, period) = match (&self.then, self.benchmark) {
             (Some((term, frame)), _) => {
                 let stretch = frame.stretches.get(at.stretch).and_then(Option::as_ref);
@@ -119,6 +126,13 @@ impl ColumnPlan {
                 Some(scaled(low as f64, high as f64, per_unit))
             }
         }
+    }
+}
+
+fn quotient(above: &Value, below: &Value) -> Value {
+    match (above, below) {
+        (Ok(above), Ok(below)) => above.checked_div(*below).map_err(undefined),
+        (Err(reason), _) | (Ok(_), Err(reason)) => Err(reason.clone()),
     }
 }
 

@@ -1,8 +1,8 @@
 //! From terms and answers to numbers.
 
 use super::{
-    plan::Plan,
-    table::{Key, Reason, Undefined},
+    plan::{GroupAt, Plan},
+    table::{Reason, Undefined},
     term::{Read, Term, What},
 };
 use crate::{
@@ -11,14 +11,14 @@ use crate::{
     rational::{Error as Arithmetic, Rational},
 };
 
-type Value = Result<Rational, Undefined>;
+pub(super) type Value = Result<Rational, Undefined>;
 
 /// One stretch of one group.
 #[derive(Clone, Copy)]
 pub(super) struct At<'a> {
     pub(super) plan: &'a Plan,
     pub(super) stretch: usize,
-    pub(super) key: &'a Key,
+    pub(super) group: GroupAt<'a>,
 }
 
 impl<'a> At<'a> {
@@ -28,7 +28,7 @@ impl<'a> At<'a> {
             Term::Number(number) => Ok(*number),
             Term::Undefined(reason) => Err(reason.clone()),
             Term::Read(read) => self.read(*read),
-            Term::Table(table) => self.plan.goals[*table].get(self.stretch, self.key),
+            Term::Table(table) => self.plan.goals[*table].get(self.stretch, self.group),
             Term::Length(lengths) => lengths.get(self.stretch).copied().flatten().ok_or_else(no_period),
             Term::Negate(inner) => self.value(inner)?.checked_neg().map_err(undefined),
             Term::Binary(operator, left, right) => {
@@ -61,7 +61,7 @@ impl<'a> At<'a> {
                 }
             }
             Term::ByRep(goal, metric, quotas) => self.by_rep(*goal, metric, *quotas),
-            Term::Weighted(weighted) => self.plan.weighted[*weighted].value(self.plan, self.stretch, self.key),
+            Term::Weighted(weighted) => self.plan.weighted[*weighted].value(self.plan, self.stretch, self.group.key),
             Term::Stalled(stalled) => {
                 let stalled = &self.plan.stalled[*stalled];
                 let slot = stalled.found.ok_or_else(no_period)?;
@@ -78,8 +78,8 @@ impl<'a> At<'a> {
     pub(super) fn rows(self, term: &Term) -> Option<i64> {
         match term {
             Term::Read(read) => {
-                let cells = self.plan.cells(read.slot, self.stretch, self.key)?;
-                Some(cells.into_iter().map(rows).sum())
+                let cells = self.plan.cells(read.slot, self.stretch, self.group)?;
+                Some(cells.map(rows).sum())
             }
             Term::Negate(inner) | Term::Lifetime(inner, _) | Term::Growth(inner, _) => self.rows(inner),
             Term::Binary(Operator::Add | Operator::Subtract, left, right) => {
@@ -98,18 +98,18 @@ impl<'a> At<'a> {
     /// The one cell behind a term that is a mean or a quantile.
     pub(super) fn cell(self, term: &Term) -> Option<(&'a Cell, i64)> {
         let Term::Read(read) = term else { return None };
-        let cells = self.plan.cells(read.slot, self.stretch, self.key)?;
-        cells.first().map(|cell| (*cell, read.per_unit))
+        let mut cells = self.plan.cells(read.slot, self.stretch, self.group)?;
+        cells.next().map(|cell| (cell, read.per_unit))
     }
 
     fn read(self, read: Read) -> Value {
-        let cells = self
+        let mut cells = self
             .plan
-            .cells(read.slot, self.stretch, self.key)
+            .cells(read.slot, self.stretch, self.group)
             .ok_or_else(no_period)?;
         match read.what {
-            What::Quantile => return quantile(cells.first().copied(), read.per_unit),
-            What::Average => return average(&cells, read.per_unit),
+            What::Quantile => return quantile(cells.next(), read.per_unit),
+            What::Average => return average(cells, read.per_unit),
             _ => {}
         }
         let mut sum = 0_i128;
@@ -128,12 +128,16 @@ impl<'a> At<'a> {
     fn by_rep(self, goal: Goal, metric: &Term, quotas: usize) -> Value {
         let mut sum = Rational::ZERO;
         let mut any = false;
-        for (inner, quota) in self.plan.goals[quotas].within(self.stretch, self.key) {
+        for (inner, quota) in self.plan.goals[quotas].within(self.stretch, self.group) {
             any = true;
             let quota = quota.clone()?;
             let part = match goal {
                 Goal::RepsWithQuota => Rational::ONE,
-                _ => At { key: inner, ..self }.value(metric)?,
+                _ => {
+                    let row = self.group.row.filter(|_| inner.len() == self.group.key.len());
+                    let group = GroupAt { key: inner, row };
+                    At { group, ..self }.value(metric)?
+                }
             };
             let part = match goal {
                 Goal::RepsReaching if part >= quota => Rational::ONE,
@@ -212,7 +216,7 @@ fn number(cell: &Cell, what: What) -> (i128, Option<MissingRate>) {
     }
 }
 
-fn average(cells: &[&Cell], per_unit: i64) -> Value {
+fn average<'a>(cells: impl Iterator<Item = &'a Cell>, per_unit: i64) -> Value {
     let (mut sum, mut count) = (0_i128, 0_i128);
     for cell in cells {
         let Cell::Flow(flow) = cell else { continue };

@@ -4,11 +4,12 @@
 //! from the target's start. Of one scope's targets that overlap, the shortest counts on each day (a quarter's before its
 //! year's); those that are equally short add up.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{ops::Range, sync::Arc};
 
 use jiff::{ToSpan, civil::Date};
 
 use super::{
+    plan::{GroupAt, RowPlaces},
     reps::Roster,
     table::{Key, Reason, Undefined},
 };
@@ -28,33 +29,76 @@ type Value = Result<Rational, Undefined>;
 /// A number of each group in each stretch.
 #[derive(Debug, Clone)]
 pub(super) struct Goals {
-    pub(super) stretches: Vec<Option<BTreeMap<Key, Value>>>,
+    stretches: Vec<Option<Numbers>>,
     /// Of a group that has no number.
-    pub(super) absent: Value,
-    pub(super) shown: bool,
+    absent: Value,
+    shown: bool,
+    /// By stretch: the place of each row of the table, once there are rows.
+    rows: Vec<Option<RowPlaces>>,
 }
 
+/// A number of each group, in the order of their keys.
+pub(super) type Numbers = Vec<(Key, Value)>;
+
 impl Goals {
-    pub(super) fn get(&self, stretch: usize, key: &Key) -> Value {
-        match self.stretches.get(stretch) {
-            Some(Some(values)) => values.get(key).cloned().unwrap_or_else(|| self.absent.clone()),
-            _ => Err(Undefined::new(Reason::NotApplicable, "there is no such period")),
+    pub(super) fn new(stretches: Vec<Option<Numbers>>, absent: Value, shown: bool) -> Self {
+        Self {
+            stretches,
+            absent,
+            shown,
+            rows: Vec::new(),
         }
     }
 
-    /// The groups of a stretch whose key begins with `prefix`.
-    pub(super) fn within<'a>(&'a self, stretch: usize, prefix: &'a Key) -> impl Iterator<Item = (&'a Key, &'a Value)> {
-        let values = self.stretches.get(stretch).and_then(Option::as_ref).into_iter();
-        values.flat_map(move |values| {
-            values
-                .range(prefix.clone()..)
-                .take_while(move |(key, _)| key.starts_with(prefix))
-        })
+    /// Finds the numbers of the table's rows, where they are numbers of the same groups.
+    pub(super) fn settle(&mut self, rows: &[Key]) {
+        let length = rows.first().map_or(0, Vec::len);
+        let of_stretch = |numbers: &Option<Numbers>| {
+            let numbers = numbers.as_ref()?;
+            let same = numbers.iter().all(|(key, _)| key.len() == length);
+            same.then(|| RowPlaces::new(rows, numbers.iter().map(|(key, _)| key)))
+        };
+        self.rows = self.stretches.iter().map(of_stretch).collect();
+    }
+
+    pub(super) fn get(&self, stretch: usize, group: GroupAt<'_>) -> Value {
+        let Some(Some(numbers)) = self.stretches.get(stretch) else {
+            return Err(Undefined::new(Reason::NotApplicable, "there is no such period"));
+        };
+        let place = match self.of_row(stretch, group) {
+            Some(place) => place,
+            None => numbers.binary_search_by(|(key, _)| key.cmp(group.key)).ok(),
+        };
+        place.map_or_else(|| self.absent.clone(), |place| numbers[place].1.clone())
+    }
+
+    /// The groups of a stretch whose key begins with a group's.
+    pub(super) fn within<'a>(
+        &'a self,
+        stretch: usize,
+        group: GroupAt<'a>,
+    ) -> impl Iterator<Item = (&'a Key, &'a Value)> {
+        let numbers = self.stretches.get(stretch).and_then(Option::as_ref);
+        let numbers = numbers.map_or(&[][..], Vec::as_slice);
+        let (first, most) = match self.of_row(stretch, group) {
+            Some(place) => (place.unwrap_or(0), place.map_or(0, |_| 1)),
+            None => (numbers.partition_point(|(key, _)| key < group.key), usize::MAX),
+        };
+        let of_group = numbers[first..].iter().take(most);
+        of_group
+            .take_while(move |(key, _)| key.starts_with(group.key))
+            .map(|(key, value)| (key, value))
+    }
+
+    /// Where a row's number is, if numbers are those of rows.
+    fn of_row(&self, stretch: usize, group: GroupAt<'_>) -> Option<Option<usize>> {
+        let places = self.rows.get(stretch)?.as_ref()?;
+        Some(places.get(group.row?))
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
         let shown = self.stretches.iter().filter(|_| self.shown).flatten();
-        shown.flat_map(BTreeMap::keys)
+        shown.flat_map(|numbers| numbers.iter().map(|(key, _)| key))
     }
 }
 
@@ -71,26 +115,20 @@ pub(super) struct Aim<'a> {
 
 impl Aim<'_> {
     /// The reps' quotas in a period, by group.
-    pub(super) fn quotas(&self, period: Period, group: &[Dimension]) -> BTreeMap<Key, Value> {
-        let mut sums = BTreeMap::new();
-        let mut scopes: BTreeMap<&Name, Vec<&Target>> = BTreeMap::new();
-        for target in self.targets(period) {
-            if let TargetScope::Rep(rep) = &target.scope {
-                scopes.entry(rep.name()).or_default().push(target);
+    pub(super) fn quotas(&self, period: Period, group: &[Dimension]) -> Numbers {
+        let mut parts = Numbers::new();
+        for (scope, targets) in self.targets(period) {
+            let TargetScope::Rep(rep) = scope else { continue };
+            for spell in self.roster.spells(rep.name(), period.start()..period.end(), group) {
+                let value = self.amount(&targets, &spell.days, period);
+                parts.extend(value.map(|value| (spell.key, value)));
             }
         }
-        for (rep, targets) in scopes {
-            for spell in self.roster.spells(rep, period.start()..period.end(), group) {
-                if let Some(value) = self.amount(&targets, &spell.days, period) {
-                    add(&mut sums, spell.key, value);
-                }
-            }
-        }
-        sums
+        summed(parts)
     }
 
     /// The targets in a period, by group: the scope's own, else the sum of its reps' quotas.
-    pub(super) fn goals(&self, period: Period, group: &[Dimension]) -> BTreeMap<Key, Value> {
+    pub(super) fn goals(&self, period: Period, group: &[Dimension]) -> Numbers {
         let filtered = !self.roster.filters.is_empty();
         match group {
             [] if !filtered => {
@@ -122,20 +160,26 @@ impl Aim<'_> {
         }
     }
 
-    fn or_quotas(&self, own: BTreeMap<Key, Value>, period: Period, group: &[Dimension]) -> BTreeMap<Key, Value> {
-        let mut all = self.quotas(period, group);
-        all.extend(own);
+    fn or_quotas(&self, own: Numbers, period: Period, group: &[Dimension]) -> Numbers {
+        let mut all = own;
+        all.extend(self.quotas(period, group));
+        // A scope's own number stands before the sum of its quotas.
+        all.sort_by(|(left, _), (right, _)| left.cmp(right));
+        all.dedup_by(|(later, _), (earlier, _)| later == earlier);
         all
     }
 
     /// Teams that are not below another one with a target; without any, all reps.
-    fn whole_from_teams(&self, period: Period) -> BTreeMap<Key, Value> {
+    fn whole_from_teams(&self, period: Period) -> Numbers {
         let teams = self.scoped(period, |scope| match scope {
             TargetScope::Team(team) => Some(vec![Some(team.name().shared())]),
             _ => None,
         });
-        let has_target = |team: &Name| teams.contains_key(&vec![Some(team.shared())]);
-        let mut sum = BTreeMap::new();
+        let has_target = |team: &Name| {
+            let key = vec![Some(team.shared())];
+            teams.binary_search_by(|(known, _)| known.cmp(&key)).is_ok()
+        };
+        let mut parts = Numbers::new();
         for (key, value) in &teams {
             let team = key
                 .first()
@@ -145,14 +189,18 @@ impl Aim<'_> {
                 .as_ref()
                 .is_some_and(|team| self.roster.tables.lineage(team).into_iter().skip(1).any(&has_target));
             if !below {
-                add(&mut sum, Key::new(), value.clone());
+                parts.push((Key::new(), value.clone()));
             }
         }
-        if sum.is_empty() { self.quotas(period, &[]) } else { sum }
+        if parts.is_empty() {
+            self.quotas(period, &[])
+        } else {
+            summed(parts)
+        }
     }
 
     /// A question about one named team or territory, ungrouped: its own target.
-    fn filtered_to_scope(&self, period: Period) -> Option<BTreeMap<Key, Value>> {
+    fn filtered_to_scope(&self, period: Period) -> Option<Numbers> {
         let [
             Filter {
                 dimension,
@@ -183,27 +231,24 @@ impl Aim<'_> {
         stands.then(|| vec![Some(team.shared())])
     }
 
-    fn scoped(&self, period: Period, key: impl Fn(&TargetScope) -> Option<Key>) -> BTreeMap<Key, Value> {
-        let mut found: BTreeMap<Key, Vec<&Target>> = BTreeMap::new();
-        for target in self.targets(period) {
-            if let Some(key) = key(&target.scope) {
-                found.entry(key).or_default().push(target);
-            }
-        }
+    /// What the targets of some scopes ask for. Each scope has a key of its own.
+    fn scoped(&self, period: Period, key: impl Fn(&TargetScope) -> Option<Key>) -> Numbers {
         let days = period.start()..period.end();
-        found
-            .into_iter()
-            .filter_map(|(key, targets)| Some((key, self.amount(&targets, &days, period)?)))
-            .collect()
+        let scopes = self.targets(period).filter_map(|(scope, targets)| {
+            let key = key(scope)?;
+            Some((key, self.amount(&targets, &days, period)?))
+        });
+        summed(scopes.collect())
     }
 
-    fn targets(&self, period: Period) -> impl Iterator<Item = &Target> {
-        let of_metric = self
-            .roster
-            .tables
-            .targets()
-            .filter(|target| target.metric.as_str() == self.metric);
-        of_metric.filter(move |target| target.start < period.end() && period.start() < target.end)
+    /// The targets of each scope that overlap a period.
+    fn targets(&self, period: Period) -> impl Iterator<Item = (&TargetScope, Vec<&Target>)> {
+        let overlaps = move |target: &&Target| target.start < period.end() && period.start() < target.end;
+        let scopes = self.roster.tables.targets_of(self.metric);
+        scopes.filter_map(move |(scope, targets)| {
+            let targets: Vec<&Target> = targets.iter().map(Arc::as_ref).filter(overlaps).collect();
+            (!targets.is_empty()).then_some((scope, targets))
+        })
     }
 
     /// What one scope's targets ask for on some days; `None` when they are about other days.
@@ -292,12 +337,17 @@ fn plus(left: Value, right: Value) -> Value {
     left?.checked_add(right?).map_err(|_| overflow())
 }
 
-fn add(sums: &mut BTreeMap<Key, Value>, key: Key, value: Value) {
-    let sum = match sums.remove(&key) {
-        Some(sum) => plus(sum, value),
-        None => value,
-    };
-    sums.insert(key, sum);
+/// In the order of keys, those of one key added up.
+fn summed(mut parts: Numbers) -> Numbers {
+    parts.sort_by(|(left, _), (right, _)| left.cmp(right));
+    let mut sums = Numbers::with_capacity(parts.len());
+    for (key, part) in parts {
+        match sums.last_mut() {
+            Some((last, sum)) if *last == key => *sum = plus(sum.clone(), part),
+            _ => sums.push((key, part)),
+        }
+    }
+    sums
 }
 
 fn overflow() -> Undefined {

@@ -44,6 +44,19 @@ pub(super) struct Lowering<'a> {
     pub(super) clock: Clock,
     pub(super) plan: Plan,
     frame: Rc<Frame>,
+    known_goals: Vec<(Aimed, usize)>,
+}
+
+/// What targets were read for: a metric's are wanted for its value, and again for what explains it.
+#[derive(PartialEq)]
+struct Aimed {
+    metric: String,
+    unit: ShownUnit,
+    frame: Rc<Frame>,
+    group: Vec<Dimension>,
+    /// Not the reps' quotas.
+    of_scopes: bool,
+    shown: bool,
 }
 
 /// Where a part of an expression stands: in which metric, over which time, by what.
@@ -91,6 +104,7 @@ impl<'a> Lowering<'a> {
             clock,
             plan: Plan::default(),
             frame,
+            known_goals: Vec::new(),
         })
     }
 
@@ -134,6 +148,12 @@ impl<'a> Lowering<'a> {
         let scope = self.scope(&metric);
         let root = self.metric(&scope)?;
         let fraction = self.fraction(metric.expression.root(), &scope)?;
+        let is_quotient = match (&root, &fraction) {
+            (Term::Binary(Operator::Divide, left, right), Some((above, below))) => {
+                **left == *above && **right == *below
+            }
+            _ => false,
+        };
         let n = metric.n.map(|n| self.node(n.root(), &scope)).transpose()?;
         let immature = metric.immature.map(|open| self.node(open.root(), &scope)).transpose()?;
         let (then, benchmark) = self.compared(&scope)?;
@@ -141,6 +161,7 @@ impl<'a> Lowering<'a> {
             column: self.described(&metric),
             root,
             fraction,
+            is_quotient,
             n,
             immature,
             then,
@@ -361,19 +382,11 @@ impl<'a> Lowering<'a> {
                 }
                 let stretches = scope.frame.stretches.iter().map(|stretch| {
                     let counts = roster.active(stretch.as_ref()?.so_far, &scope.group);
-                    Some(
-                        counts
-                            .into_iter()
-                            .map(|(key, count)| (key, Ok(Rational::from(count))))
-                            .collect(),
-                    )
+                    let numbers = counts.into_iter().map(|(key, count)| (key, Ok(Rational::from(count))));
+                    Some(numbers.collect())
                 });
-                let goals = Goals {
-                    stretches: stretches.collect(),
-                    absent: Ok(Rational::ZERO),
-                    shown: scope.shown,
-                };
-                self.goals(goals)
+                let goals = Goals::new(stretches.collect(), Ok(Rational::ZERO), scope.shown);
+                Term::Table(self.goals(goals))
             }
         }
     }
@@ -409,6 +422,17 @@ impl<'a> Lowering<'a> {
             return Ok(Term::Undefined(refusal));
         }
         let unit = self.resolve_referred(id, scope)?.unit;
+        let aimed = Aimed {
+            metric: id.to_owned(),
+            unit,
+            frame: Rc::clone(&scope.frame),
+            group: group.to_vec(),
+            of_scopes: matches!(goal, Goal::Target | Goal::Remaining),
+            shown: scope.shown,
+        };
+        if let Some((_, table)) = self.known_goals.iter().find(|(known, _)| *known == aimed) {
+            return Ok(Term::Table(*table));
+        }
         let (money, per_unit) = (unit == ShownUnit::Money, MILLI * unit.scale());
         let aim = Aim {
             roster,
@@ -419,23 +443,23 @@ impl<'a> Lowering<'a> {
             mode: self.mode(),
         };
         let stretches = scope.frame.stretches.iter().map(|stretch| {
-            stretch.as_ref().map(|stretch| match goal {
-                Goal::Target | Goal::Remaining => aim.goals(stretch.whole, group),
-                _ => aim.quotas(stretch.whole, group),
+            stretch.as_ref().map(|stretch| {
+                if aimed.of_scopes {
+                    aim.goals(stretch.whole, group)
+                } else {
+                    aim.quotas(stretch.whole, group)
+                }
             })
         });
         let absent = Err(Undefined::new(Reason::NoTarget, format!("no target for {id} is set")));
-        let goals = Goals {
-            stretches: stretches.collect(),
-            absent,
-            shown: scope.shown,
-        };
-        Ok(self.goals(goals))
+        let table = self.goals(Goals::new(stretches.collect(), absent, scope.shown));
+        self.known_goals.push((aimed, table));
+        Ok(Term::Table(table))
     }
 
-    fn goals(&mut self, goals: Goals) -> Term {
+    fn goals(&mut self, goals: Goals) -> usize {
         self.plan.goals.push(goals);
-        Term::Table(self.plan.goals.len() - 1)
+        self.plan.goals.len() - 1
     }
 
     fn roster(&self) -> Roster<'a> {

@@ -107,5 +107,5 @@ pub fn evaluate(
     let (mut plan, clock) = lowering.finish();
     plan.ask(source)?;
     plan.ask_again(source)?;
-    Ok(ranking::table(&columns, &plan, &clock, question))
+    Ok(ranking::table(&columns, &mut plan, &clock, question))
 }

@@ -1,6 +1,7 @@
 //! The plan: every distinct query, and where in the answers a term finds its numbers.
 
 use std::{
+    cmp::Ordering,
     collections::{BTreeSet, HashMap},
     ops::Range,
 };
@@ -14,7 +15,10 @@ use super::{
     stages::{Stalled, Weighted},
     table::Key,
 };
-use crate::query::{Aggregate, AggregateQuery, Answer, Buckets, Cell};
+use crate::{
+    dimension::Dimension,
+    query::{Aggregate, AggregateQuery, Answer, Buckets, Cell},
+};
 
 /// The most queries of one question.
 const MAX_QUERIES: usize = 20_000;
@@ -26,6 +30,8 @@ pub(super) struct Plan {
     known: HashMap<AggregateQuery, usize>,
     /// Their groups stand in the order of their keys.
     answers: Vec<Answer>,
+    /// By query: where the groups of the table's rows are, once there are rows.
+    rows: Vec<Option<RowPlaces>>,
     slots: Vec<Slot>,
     pub(super) goals: Vec<Goals>,
     pub(super) weighted: Vec<Weighted>,
@@ -33,7 +39,7 @@ pub(super) struct Plan {
 }
 
 /// Where the numbers of each stretch are; `None` where there is no such stretch.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Slot {
     pub(super) places: Vec<Option<Vec<Place>>>,
     /// Whether its groups are rows of the table.
@@ -45,6 +51,44 @@ pub(super) struct Slot {
 pub(super) struct Place {
     pub(super) query: usize,
     bucket: usize,
+}
+
+/// A group: its key, and which row of the table it is, if it is one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct GroupAt<'a> {
+    pub(super) key: &'a Key,
+    pub(super) row: Option<usize>,
+}
+
+/// For each row of the table its place in a list of groups: texts are compared once for a list, not for each number.
+#[derive(Debug, Clone)]
+pub(super) struct RowPlaces(Vec<u32>);
+
+impl RowPlaces {
+    const NONE: u32 = u32::MAX;
+
+    /// Both rows and groups are in the order of their keys.
+    pub(super) fn new<'a>(rows: &[Key], groups: impl Iterator<Item = &'a Key>) -> Self {
+        let mut groups = groups.zip(0..).peekable();
+        let place = |row: &Key| loop {
+            let Some((key, place)) = groups.peek() else {
+                return Self::NONE;
+            };
+            match (*key).cmp(row) {
+                Ordering::Less => {
+                    groups.next();
+                }
+                Ordering::Equal => return *place,
+                Ordering::Greater => return Self::NONE,
+            }
+        };
+        Self(rows.iter().map(place).collect())
+    }
+
+    pub(super) fn get(&self, row: usize) -> Option<usize> {
+        let place = self.0.get(row).copied().filter(|place| *place != Self::NONE)?;
+        usize::try_from(place).ok()
+    }
 }
 
 impl Plan {
@@ -127,8 +171,10 @@ impl Plan {
     }
 
     fn add_slot(&mut self, slot: Slot) -> usize {
-        self.slots.push(slot);
-        self.slots.len() - 1
+        self.slots.iter().position(|known| *known == slot).unwrap_or_else(|| {
+            self.slots.push(slot);
+            self.slots.len() - 1
+        })
     }
 
     /// Asks all that was not asked yet.
@@ -156,15 +202,42 @@ impl Plan {
         self.ask(source)
     }
 
-    /// The cells of a group in a stretch; `None`: there is no such stretch. A group without rows has no cells.
-    pub(super) fn cells(&self, slot: usize, stretch: usize, key: &[Option<std::sync::Arc<str>>]) -> Option<Vec<&Cell>> {
-        let places = self.slots[slot].places.get(stretch)?.as_ref()?;
-        Some(places.iter().filter_map(|place| self.cell(*place, key)).collect())
+    /// The rows of the table: the groups of all that is shown, by `dimensions`. All reading of rows is quick from now on.
+    pub(super) fn settle(&mut self, dimensions: &[Dimension]) -> Vec<Key> {
+        let rows = if dimensions.is_empty() {
+            vec![Key::new()]
+        } else {
+            self.keys(dimensions.len())
+        };
+        let asked = self.queries.iter().zip(&self.answers);
+        let places = asked.map(|(query, answer)| {
+            let groups = answer.groups.iter().map(|group| &group.key);
+            (query.group == dimensions).then(|| RowPlaces::new(&rows, groups))
+        });
+        self.rows = places.collect();
+        for goals in &mut self.goals {
+            goals.settle(&rows);
+        }
+        rows
     }
 
-    fn cell(&self, place: Place, key: &[Option<std::sync::Arc<str>>]) -> Option<&Cell> {
+    /// The cells of a group in a stretch; `None`: there is no such stretch. A group without rows has no cells.
+    pub(super) fn cells<'a>(
+        &'a self,
+        slot: usize,
+        stretch: usize,
+        group: GroupAt<'a>,
+    ) -> Option<impl Iterator<Item = &'a Cell>> {
+        let places = self.slots[slot].places.get(stretch)?.as_ref()?;
+        Some(places.iter().filter_map(move |place| self.cell(*place, group)))
+    }
+
+    fn cell(&self, place: Place, group: GroupAt<'_>) -> Option<&Cell> {
         let groups = &self.answers.get(place.query)?.groups;
-        let at = groups.binary_search_by(|group| group.key.as_slice().cmp(key)).ok()?;
+        let at = match (self.rows.get(place.query), group.row) {
+            (Some(Some(rows)), Some(row)) => rows.get(row)?,
+            _ => groups.binary_search_by(|found| found.key.cmp(group.key)).ok()?,
+        };
         groups[at].cells.get(place.bucket)
     }
 
@@ -191,8 +264,8 @@ impl Plan {
         })
     }
 
-    /// The groups of all slots and tables that are rows of the table, cut to `length` dimensions.
-    pub(super) fn keys(&self, length: usize) -> BTreeSet<Key> {
+    /// The groups of all slots and tables that are rows of the table, cut to `length` dimensions, in order.
+    fn keys(&self, length: usize) -> Vec<Key> {
         let shown = self
             .slots
             .iter()
@@ -204,10 +277,14 @@ impl Plan {
             .filter_map(|query| self.answers.get(query))
             .flat_map(|answer| answer.groups.iter().map(|group| &group.key));
         let listed = self.goals.iter().flat_map(Goals::keys);
-        answered
+        let mut keys: Vec<_> = answered
             .chain(listed)
-            .map(|key| key[..length.min(key.len())].to_vec())
-            .collect()
+            .map(|key| &key[..length.min(key.len())])
+            .collect();
+        // Lists in order, one behind the other: a stable sort merges them.
+        keys.sort();
+        keys.dedup();
+        keys.into_iter().map(<[_]>::to_vec).collect()
     }
 
     /// The queries behind a slot.

@@ -1,37 +1,34 @@
 //! From cells to a table: rows by time and group, ranked, cut, and without too small samples.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, sync::Arc};
 
 use super::{
     cell::ColumnPlan,
     compute::At,
     frame::Stretch,
     lower::Context,
-    plan::Plan,
+    plan::{GroupAt, Plan},
     question::{Order, Question},
     table::{Bucket, CellValue, Key, Reason, Row, Table, Undefined},
 };
 
 /// The table of a plan whose queries are answered.
-pub(super) fn table(columns: &[ColumnPlan], plan: &Plan, context: &Context, question: &Question) -> Table {
-    let mut keys: Vec<Key> = plan.keys(question.dimensions.len()).into_iter().collect();
-    if question.dimensions.is_empty() {
-        keys = vec![Key::new()];
-    }
+pub(super) fn table(columns: &[ColumnPlan], plan: &mut Plan, context: &Context, question: &Question) -> Table {
+    let keys = plan.settle(&question.dimensions);
     let (mut rows, mut left_out) = (Vec::new(), 0);
     for (stretch, found) in context.frame.stretches.iter().enumerate() {
         let Some(found) = found else { continue };
-        let mut ranked: Vec<Row> = keys
-            .iter()
-            .map(|key| Row {
-                bucket: bucket(found),
+        let bucket = Arc::new(bucket(found));
+        let row = |(row, key): (usize, &Key)| {
+            let group = GroupAt { key, row: Some(row) };
+            let at = At { plan, stretch, group };
+            Row {
+                bucket: Arc::clone(&bucket),
                 key: key.clone(),
-                cells: columns
-                    .iter()
-                    .map(|column| column.cell(At { plan, stretch, key }))
-                    .collect(),
-            })
-            .collect();
+                cells: columns.iter().map(|column| column.cell(at)).collect(),
+            }
+        };
+        let mut ranked: Vec<Row> = keys.iter().enumerate().map(row).collect();
         left_out += honest(&mut ranked, question);
         if let Some(order) = question.order_by {
             ranked.sort_by(|left, right| compare(left, right, order));
@@ -76,7 +73,11 @@ fn honest(rows: &mut Vec<Row>, question: &Question) -> usize {
 
 /// Undefined values stand last whichever way; equals stand by key.
 fn compare(left: &Row, right: &Row, order: Order) -> Ordering {
-    let value = |row: &Row| row.cells.get(order.column).and_then(|cell| cell.value.clone().ok());
+    let value = |row: &Row| {
+        row.cells
+            .get(order.column)
+            .and_then(|cell| cell.value.as_ref().ok().copied())
+    };
     let by_value = match (value(left), value(right)) {
         (Some(left), Some(right)) if order.descending => right.cmp(&left),
         (Some(left), Some(right)) => left.cmp(&right),

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    plan::Plan,
+    plan::{GroupAt, Plan},
     table::{Key, Reason, Undefined},
 };
 use crate::{
@@ -110,9 +110,10 @@ impl Weighted {
 }
 
 fn count(plan: &Plan, slot: usize, stretch: usize, key: &Key) -> i128 {
-    let cells = plan.cells(slot, stretch, key).unwrap_or_default();
+    let cells = plan.cells(slot, stretch, GroupAt { key, row: None });
     cells
-        .iter()
+        .into_iter()
+        .flatten()
         .map(|cell| {
             if let Cell::Flow(flow) = cell {
                 i128::from(flow.count)

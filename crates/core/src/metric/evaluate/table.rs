@@ -1,6 +1,6 @@
 //! The answer: a table in which every number explains itself.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -72,8 +72,8 @@ pub enum AppliedPolicy {
 /// One stretch of time of one group.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// The stretch of time.
-    pub bucket: Bucket,
+    /// The stretch of time. All rows of one share it.
+    pub bucket: Arc<Bucket>,
     /// The group.
     pub key: Key,
     /// One for each column.
@@ -119,11 +119,11 @@ pub struct Undefined {
     /// The reason, for machines.
     pub reason: Reason,
     /// The particulars, for people.
-    pub detail: String,
+    pub detail: Cow<'static, str>,
 }
 
 impl Undefined {
-    pub(super) fn new(reason: Reason, detail: impl Into<String>) -> Self {
+    pub(super) fn new(reason: Reason, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             reason,
             detail: detail.into(),

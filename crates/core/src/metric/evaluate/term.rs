@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// A part of a computation.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Term {
     Number(Rational),
     /// Never has a value.
@@ -35,7 +35,7 @@ pub(super) enum Term {
 }
 
 /// A number from an answer.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Read {
     pub(super) slot: usize,
     pub(super) what: What,

@@ -111,7 +111,7 @@ fn two_currencies_are_never_added_without_a_rate() {
     let cell = world.one(metric("revenue"), MARCH, LATER);
     let undefined = cell.value.expect_err("a rate is missing");
     assert_eq!(
-        (undefined.reason, undefined.detail.as_str()),
+        (undefined.reason, &*undefined.detail),
         (Reason::MissingRate, "EUR to USD on 2026-03-06")
     );
     // February needs no rate.
