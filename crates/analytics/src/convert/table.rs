@@ -1,5 +1,7 @@
 //! From tables to rows of an answer.
 
+use std::sync::Arc;
+
 use scoreline_core::{
     calendar::{Grain, TimeZone},
     dimension::{Dimension, Tables},
@@ -15,18 +17,33 @@ const PLACES: u32 = 12;
 
 /// What rows are named by.
 pub(crate) struct Names<'a> {
-    pub(crate) zone: &'a TimeZone,
-    pub(crate) tables: &'a Tables,
-    pub(crate) dimensions: &'a [Dimension],
+    zone: &'a TimeZone,
+    tables: &'a Tables,
+    dimensions: Vec<(&'a Dimension, String)>,
 }
 
-impl Names<'_> {
-    pub(crate) fn row(&self, row: &Row) -> wire::Row {
-        wire::Row {
-            bucket: Some(self.bucket(&row.bucket)),
-            dimensions: self.values(&row.key),
-            cells: row.cells.iter().map(cell).collect(),
+impl<'a> Names<'a> {
+    pub(crate) fn new(zone: &'a TimeZone, tables: &'a Tables, dimensions: &'a [Dimension]) -> Self {
+        let named = dimensions.iter().map(|dimension| (dimension, dimension.to_string()));
+        Self {
+            zone,
+            tables,
+            dimensions: named.collect(),
         }
+    }
+
+    /// Rows; those of one bucket stand side by side.
+    pub(crate) fn rows<'r>(&'r self, rows: &'r [Row]) -> impl Iterator<Item = wire::Row> + 'r {
+        let mut last: Option<(&Arc<Bucket>, wire::Bucket)> = None;
+        rows.iter().map(move |row| {
+            let known = last.take().filter(|(bucket, _)| Arc::ptr_eq(bucket, &row.bucket));
+            let (_, bucket) = last.insert(known.unwrap_or_else(|| (&row.bucket, self.bucket(&row.bucket))));
+            wire::Row {
+                bucket: Some(bucket.clone()),
+                dimensions: self.values(&row.key),
+                cells: row.cells.iter().map(cell).collect(),
+            }
+        })
     }
 
     pub(crate) fn bucket(&self, bucket: &Bucket) -> wire::Bucket {
@@ -49,8 +66,8 @@ impl Names<'_> {
     }
 
     pub(crate) fn values(&self, key: &Key) -> Vec<wire::DimensionValue> {
-        let value = |(dimension, value): (&Dimension, &Option<std::sync::Arc<str>>)| wire::DimensionValue {
-            dimension: dimension.to_string(),
+        let value = |((dimension, name), value): (&(&Dimension, String), &Option<Arc<str>>)| wire::DimensionValue {
+            dimension: name.clone(),
             value: value.as_deref().unwrap_or_default().to_owned(),
             label: self.label(dimension, value.as_deref()),
         };
@@ -116,7 +133,7 @@ fn undefined(undefined: &Undefined) -> wire::Undefined {
     };
     wire::Undefined {
         reason: reason.into(),
-        detail: undefined.detail.clone(),
+        detail: undefined.detail.to_string(),
     }
 }
 

@@ -69,11 +69,8 @@ pub(super) async fn compare(
     let events: Vec<_> = found.iter().skip(offset).take(size).map(summary).collect();
     let next = offset.saturating_add(events.len());
     let more = next < found.len() && !events.is_empty();
-    let names = Names {
-        zone: &query::zone(&asked, &catalogue),
-        tables: &after.tables,
-        dimensions: &asked.question.dimensions,
-    };
+    let zone = query::zone(&asked, &catalogue);
+    let names = Names::new(&zone, &after.tables, &asked.question.dimensions);
     Ok(wire::CompareKnowledgeResponse {
         columns: tables.1.columns.iter().map(header).collect(),
         rows: differences(&tables, &names),
@@ -216,7 +213,7 @@ fn cell_of(row: Option<&Row>, at: usize) -> CellValue {
     found.unwrap_or_else(|| CellValue {
         value: Err(Undefined {
             reason: Reason::NotApplicable,
-            detail: "the answer has no such row".to_owned(),
+            detail: "the answer has no such row".into(),
         }),
         numerator: None,
         denominator: None,
@@ -231,7 +228,7 @@ fn difference(before: &CellValue, after: &CellValue) -> wire::KnowledgeCell {
     let less = |after: Rational, before: Rational| {
         let overflow = |_| Undefined {
             reason: Reason::Overflow,
-            detail: "the difference does not fit".to_owned(),
+            detail: "the difference does not fit".into(),
         };
         after.checked_sub(before).map_err(overflow)
     };

@@ -41,14 +41,10 @@ pub(super) async fn query(
     let table = rank::answer(analytics, caller, &catalogue, &standing, &asked, "").await?;
     let offset = place.map_or(0, |place| usize::try_from(place.offset).unwrap_or(usize::MAX));
     let mut response = describe(&standing, &table);
-    let names = Names {
-        zone: &zone(&asked, &catalogue),
-        tables: &standing.tables,
-        dimensions: &asked.question.dimensions,
-    };
+    let zone = zone(&asked, &catalogue);
+    let names = Names::new(&zone, &standing.tables, &asked.question.dimensions);
     let mut room = analytics.limits.max_response_bytes / 4 * 3;
-    for row in table.rows.iter().skip(offset).take(size) {
-        let row = names.row(row);
+    for row in names.rows(table.rows.get(offset..).unwrap_or_default()).take(size) {
         let bytes = row.encoded_len() + 8;
         if bytes > room && !response.rows.is_empty() {
             break;

@@ -113,12 +113,8 @@ async fn answer(
         return Err(Problem::new(Kind::FailedPrecondition, "TOO_MANY_ROWS", message).with("limit", query::MAX_PAGE));
     }
     let zone = query::zone(&asked, &catalogue);
-    let names = Names {
-        zone: &zone,
-        tables: &standing.tables,
-        dimensions: &asked.question.dimensions,
-    };
+    let names = Names::new(&zone, &standing.tables, &asked.question.dimensions);
     let mut answer = query::describe(&standing, &table);
-    answer.rows = table.rows.iter().map(|row| names.row(row)).collect();
+    answer.rows = names.rows(&table.rows).collect();
     Ok(answer)
 }
