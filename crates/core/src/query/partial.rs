@@ -23,19 +23,27 @@ pub struct Partial {
 }
 
 /// Values with their cells.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Values {
+#[derive(Debug, Clone)]
+pub(super) struct Values<T> {
     pub(super) cells: Vec<u32>,
-    pub(super) values: Vec<i64>,
+    pub(super) values: Vec<T>,
+}
+
+/// The values that count, and those that were taken back.
+#[derive(Debug, Clone)]
+pub(super) struct Signed<T> {
+    pub(super) plus: Values<T>,
+    pub(super) minus: Values<T>,
 }
 
 /// What is known of each cell.
 #[derive(Debug, Clone, Default)]
 pub(super) struct State {
     pub(super) sums: Totals,
-    /// Distributions: the values that count, and those taken back; distinct counts: the codes.
-    pub(super) plus: Values,
-    pub(super) minus: Values,
+    /// Of distributions.
+    pub(super) values: Signed<i64>,
+    /// Of distinct counts.
+    pub(super) codes: Signed<u32>,
     /// By cell, currency and day: how many rows have no rate.
     pub(super) missing: HashMap<(u32, u32, i32), i64>,
 }
@@ -80,12 +88,11 @@ impl Partial {
     pub fn bytes(&self) -> usize {
         let State {
             sums,
-            plus,
-            minus,
+            values,
+            codes,
             missing,
         } = &self.state;
-        let values = [plus, minus].map(|values| values.cells.len() * 4 + values.values.len() * 8);
-        self.index.bytes() + sums.bytes() + values[0] + values[1] + missing.len() * 48
+        self.index.bytes() + sums.bytes() + values.bytes() + codes.bytes() + missing.len() * 48
     }
 
     /// Adds what a block says.
@@ -129,10 +136,8 @@ impl Partial {
         for ((cell, code, day), count) in &more.missing {
             *state.missing.entry((cells[*cell as usize], *code, *day)).or_default() += count;
         }
-        for (values, more) in [(&mut state.plus, &more.plus), (&mut state.minus, &more.minus)] {
-            values.cells.extend(more.cells.iter().map(|cell| cells[*cell as usize]));
-            values.values.extend_from_slice(&more.values);
-        }
+        state.values.merge(&cells, &more.values);
+        state.codes.merge(&cells, &more.codes);
     }
 
     /// The answer.
@@ -156,26 +161,34 @@ impl State {
         match &plan.query.aggregate {
             Aggregate::Distribution { .. } => {
                 if let Amounts::Read(values) = run.amounts {
-                    self.add_values(run, values);
+                    self.values.add(run, values);
                 }
             }
             Aggregate::DistinctSubjects => {
                 let mut subjects = Vec::with_capacity(run.rows.len());
                 run.block.subject.read(run.rows, &mut subjects);
-                self.count(run, &subjects, false);
+                self.codes.add(run, &subjects);
             }
             Aggregate::DistinctValues(dimension) => {
                 let mut codes = Vec::with_capacity(run.rows.len());
                 if let Some(column) = run.block.dimension(dimension) {
                     column.read(run.rows, &mut codes);
-                    self.count(run, &codes, true);
+                    let known = codes.iter().enumerate().filter(|(_, code)| **code != 0);
+                    known.for_each(|(at, code)| self.codes.put(run, at, *code));
                 }
             }
             Aggregate::Rows | Aggregate::Flow | Aggregate::Moments | Aggregate::Balance | Aggregate::Retention => {}
         }
     }
+}
 
-    fn add_values(&mut self, run: &Run<'_>, values: &[i64]) {
+impl<T: Copy> Signed<T> {
+    fn bytes(&self) -> usize {
+        [&self.plus, &self.minus].map(Values::bytes).iter().sum()
+    }
+
+    /// Adds the values of a run, but for those that could not be converted.
+    fn add(&mut self, run: &Run<'_>, values: &[T]) {
         if run.gaps.is_empty() && run.to.signs.is_none() {
             match run.to.cells {
                 Cells::One(cell) => self.plus.cells.extend(std::iter::repeat_n(cell, values.len())),
@@ -194,7 +207,7 @@ impl State {
     }
 
     /// Notes the value of one row, as given or as taken back.
-    fn put(&mut self, run: &Run<'_>, at: usize, value: i64) {
+    fn put(&mut self, run: &Run<'_>, at: usize, value: T) {
         let values = if run.to.sign(at) > 0 {
             &mut self.plus
         } else {
@@ -204,11 +217,35 @@ impl State {
         values.values.push(value);
     }
 
-    fn count(&mut self, run: &Run<'_>, codes: &[u32], zero_is_none: bool) {
-        for (at, code) in codes.iter().enumerate() {
-            if *code != 0 || !zero_is_none {
-                self.put(run, at, i64::from(*code));
-            }
+    /// Adds what others have, whose cells have these numbers here.
+    fn merge(&mut self, cells: &[u32], others: &Self) {
+        for (values, more) in [(&mut self.plus, &others.plus), (&mut self.minus, &others.minus)] {
+            values.cells.extend(more.cells.iter().map(|cell| cells[*cell as usize]));
+            values.values.extend_from_slice(&more.values);
+        }
+    }
+}
+
+impl<T> Values<T> {
+    fn bytes(&self) -> usize {
+        size_of_val(self.cells.as_slice()) + size_of_val(self.values.as_slice())
+    }
+}
+
+impl<T> Default for Values<T> {
+    fn default() -> Self {
+        Self {
+            cells: Vec::new(),
+            values: Vec::new(),
+        }
+    }
+}
+
+impl<T> Default for Signed<T> {
+    fn default() -> Self {
+        Self {
+            plus: Values::default(),
+            minus: Values::default(),
         }
     }
 }

@@ -74,13 +74,50 @@ impl Aggregate {
         !matches!(self, Self::Rows | Self::DistinctSubjects | Self::DistinctValues(_))
     }
 
-    /// How much it tells of single rows, where two of them differ in nothing else: who tells more can stand in.
+    /// How much it tells of single rows: who tells more can stand in for who tells less.
     pub(crate) fn rank(&self) -> Option<u8> {
         match self {
             Self::Rows => Some(0),
             Self::Flow => Some(1),
             Self::Moments => Some(2),
             _ => None,
+        }
+    }
+
+    /// The least of all that can be asked together with this, where queries differ in nothing else.
+    pub(crate) fn family(&self) -> Self {
+        match self {
+            Self::Rows | Self::Flow | Self::Moments => Self::Rows,
+            Self::Distribution { .. } => Self::Distribution { quantiles: Vec::new() },
+            other => other.clone(),
+        }
+    }
+
+    /// Whether it tells all that another one of its family asks.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Distribution { quantiles }, Self::Distribution { quantiles: asked }) => {
+                asked.iter().all(|quantile| quantiles.contains(quantile))
+            }
+            _ => self.rank() >= other.rank(),
+        }
+    }
+
+    /// Takes in what another one of its family asks.
+    pub(crate) fn widen(&mut self, other: &Self) {
+        match (self, other) {
+            (Self::Distribution { quantiles }, Self::Distribution { quantiles: asked }) => {
+                for quantile in asked {
+                    if !quantiles.contains(quantile) {
+                        quantiles.push(*quantile);
+                    }
+                }
+            }
+            (this, other) => {
+                if this.rank() < other.rank() {
+                    *this = other.clone();
+                }
+            }
         }
     }
 }
@@ -235,9 +272,19 @@ pub struct Distribution {
     pub quantiles: Vec<Quantile>,
 }
 
+impl Distribution {
+    /// The quantile at so many millionths, if it was asked for and there are rows.
+    #[must_use]
+    pub fn quantile(&self, millionths: u32) -> Option<&Quantile> {
+        self.quantiles.iter().find(|quantile| quantile.millionths == millionths)
+    }
+}
+
 /// One quantile: linear interpolation between order statistics (type 7), exact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quantile {
+    /// Which one, in millionths.
+    pub millionths: u32,
     /// Its value in the measure's unit.
     pub value: Rational,
     /// The 95 % order-statistic interval, where there are enough values.

@@ -1,7 +1,8 @@
 //! Exact sums of cells.
 //!
 //! Rows of many cells are first added up *tightly*: one 64-bit word a cell holds the count above and the sum of the column's
-//! 32-bit offsets below. Before a word could overflow, words are settled into 128-bit sums.
+//! 32-bit offsets below. Where values are wider, or cells so many that settling words would cost more than it saves, a cell has
+//! a *pair* of 64-bit count and sum. Before a word or a pair could overflow, they are settled into 128-bit sums.
 
 use super::scan::{Amounts, Cells, Targets};
 use crate::ledger::packed::Affine;
@@ -14,8 +15,15 @@ const SETTLE: usize = 1 << 15;
 const ONE: u64 = 1 << 48;
 /// With more cells than this, settling costs more than it saves.
 const MAX_TIGHT: usize = 1 << 13;
-/// Rows side by side go to different banks, so that none waits for what the last one stored.
+/// Rows side by side go to different banks, so that none waits for what the last one stored: into this many banks where
+/// cells are few, and neighbours likely to meet in one …
+const MANY_BANKS: usize = 8;
+const FEW_CELLS: usize = 1 << 9;
+/// … and into this many where all banks together would not fit the fastest cache.
 const BANKS: usize = 2;
+/// Pairs hold values smaller than this, as long as the magnitudes of all their rows sum to no more than [`PAIR_ROOM`].
+const PAIR_VALUE: u64 = 1 << 47;
+const PAIR_ROOM: u64 = 1 << 62;
 
 /// Signed count and sum of a cell's rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -59,6 +67,17 @@ impl Squares {
         self.high = self.high.wrapping_add((square >> 96) as i64 * sign);
     }
 
+    /// The same for a value whose square is below 2^96.
+    #[inline(always)]
+    fn add_small(&mut self, value: i64, sign: i64) {
+        let magnitude = u128::from(value.unsigned_abs());
+        let square = magnitude.wrapping_mul(magnitude) as i128;
+        self.all = match sign {
+            1 => self.all.wrapping_add(square),
+            sign => self.all.wrapping_add(square.wrapping_mul(i128::from(sign))),
+        };
+    }
+
     /// Adds a sum of squares that are all below 2^96.
     fn add_sum(&mut self, sum: i128) {
         self.all = self.all.wrapping_add(sum);
@@ -86,6 +105,7 @@ pub(super) struct Totals {
     /// As many as cells where squares are asked for, else none.
     squares: Option<Vec<Squares>>,
     tight: Tight,
+    pairs: Pairs,
 }
 
 /// Sums in words that are not settled yet.
@@ -95,8 +115,17 @@ struct Tight {
     /// Of the squares of offsets.
     squares: Vec<i128>,
     cells: usize,
+    banks: usize,
     rows: usize,
     affine: Option<Affine>,
+}
+
+/// Counts and sums in pairs that are not settled yet.
+#[derive(Debug, Clone, Default)]
+struct Pairs {
+    cells: Vec<[i64; 2]>,
+    /// What the magnitudes of all rows sum to, at most.
+    used: u64,
 }
 
 impl Totals {
@@ -177,8 +206,24 @@ impl Totals {
             }
             Cells::Many(cells) => {
                 let value = |place: usize| affine.value(offsets.map_or(0, |offsets| offsets[place]));
-                for (place, cell) in cells.iter().enumerate() {
-                    self.cells[*cell as usize].add(value(place), to.sign(place));
+                let most = affine.magnitude();
+                if self.has_pairs(cells.len(), most) {
+                    match (offsets, to.signs) {
+                        (None, None) => self.pairs.add(cells.iter().map(|cell| (*cell, 1, affine.base))),
+                        (Some(offsets), None) => {
+                            let rows = cells.iter().zip(offsets);
+                            self.pairs
+                                .add(rows.map(|(cell, offset)| (*cell, 1, affine.value(*offset))));
+                        }
+                        (_, Some(_)) => {
+                            let row = |place: usize| (cells[place], to.sign(place), value(place));
+                            self.pairs.add((0..cells.len()).map(row));
+                        }
+                    }
+                } else {
+                    for (place, cell) in cells.iter().enumerate() {
+                        self.cells[*cell as usize].add(value(place), to.sign(place));
+                    }
                 }
                 if let Some(squares) = &mut self.squares {
                     for (place, cell) in cells.iter().enumerate() {
@@ -190,24 +235,85 @@ impl Totals {
     }
 
     fn add_values(&mut self, to: Targets<'_>, values: &[i64]) {
-        let Self { cells, squares, .. } = self;
-        for (place, value) in values.iter().enumerate() {
-            cells[to.cells.at(place) as usize].add(*value, to.sign(place));
+        let magnitudes = values.iter().map(|value| (value ^ (value >> 63)) as u64);
+        let most = magnitudes.fold(0, |all, magnitude| all | magnitude) + 1;
+        match (to.cells, to.signs) {
+            (Cells::One(cell), signs) if fits_pairs(values.len(), most) => {
+                let sign = |place: usize| signs.map_or(1, |signs| i64::from(signs[place]));
+                let rows = values.iter().enumerate();
+                let sum = rows.fold(0_i64, |sum, (place, value)| {
+                    sum.wrapping_add(value.wrapping_mul(sign(place)))
+                });
+                self.cells[cell as usize].merge(&Sums {
+                    count: (0..values.len()).fold(0, |count, place| count.wrapping_add(sign(place))),
+                    sum: sum.into(),
+                });
+            }
+            (Cells::Many(cells), signs) if self.has_pairs(values.len(), most) => {
+                let rows = cells.iter().zip(values);
+                match signs {
+                    None => self.pairs.add(rows.map(|(cell, value)| (*cell, 1, *value))),
+                    Some(signs) => {
+                        let rows = rows.zip(signs);
+                        self.pairs
+                            .add(rows.map(|((cell, value), sign)| (*cell, i64::from(*sign), *value)));
+                    }
+                }
+            }
+            (cells, _) => {
+                for (place, value) in values.iter().enumerate() {
+                    self.cells[cells.at(place) as usize].add(*value, to.sign(place));
+                }
+            }
         }
-        let Some(squares) = squares else { return };
-        for (place, value) in values.iter().enumerate() {
-            squares[to.cells.at(place) as usize].add(*value, to.sign(place));
+        let Some(squares) = &mut self.squares else { return };
+        if most <= PAIR_VALUE {
+            for (place, value) in values.iter().enumerate() {
+                squares[to.cells.at(place) as usize].add_small(*value, to.sign(place));
+            }
+        } else {
+            for (place, value) in values.iter().enumerate() {
+                squares[to.cells.at(place) as usize].add(*value, to.sign(place));
+            }
+        }
+    }
+
+    /// Whether so many rows of at most this magnitude may be added to pairs. Makes room for them.
+    fn has_pairs(&mut self, rows: usize, most: u64) -> bool {
+        if !fits_pairs(rows, most) {
+            return false;
+        }
+        let more = rows as u64 * most;
+        if self.pairs.used + more > PAIR_ROOM {
+            self.settle_pairs();
+        }
+        self.pairs.used += more;
+        if self.pairs.cells.len() < self.cells.len() {
+            self.pairs.cells.resize(self.cells.len(), [0; 2]);
+        }
+        true
+    }
+
+    fn settle_pairs(&mut self) {
+        if std::mem::take(&mut self.pairs.used) == 0 {
+            return;
+        }
+        for (sums, pair) in self.cells.iter_mut().zip(&mut self.pairs.cells) {
+            let [count, sum] = std::mem::take(pair);
+            sums.count += count;
+            sums.sum += i128::from(sum);
         }
     }
 
     /// Moves what was added tightly to where it is exact for ever.
     pub(super) fn settle(&mut self) {
+        self.settle_pairs();
         let Some(affine) = self.tight.affine.take() else { return };
-        let (banks, cells) = (&mut self.tight.words, self.tight.cells);
+        let (words, cells, banks) = (&mut self.tight.words, self.tight.cells, self.tight.banks);
         for cell in 0..cells {
             let (mut count, mut sum) = (0, 0);
-            for bank in 0..BANKS {
-                let word = std::mem::take(&mut banks[bank * cells + cell]);
+            for word in &mut words[cell * banks..(cell + 1) * banks] {
+                let word = std::mem::take(word);
                 let low = (word << 16) as i64 >> 16;
                 sum += low;
                 count += word.wrapping_sub(low as u64) as i64 >> 48;
@@ -226,7 +332,9 @@ impl Tight {
     fn begin(&mut self, cells: usize, squares: bool, affine: Affine) {
         if self.affine.is_none() && self.cells < cells {
             self.cells = cells;
-            self.words.resize(cells * BANKS, 0);
+            self.banks = if cells <= FEW_CELLS { MANY_BANKS } else { BANKS };
+            self.words.clear();
+            self.words.resize(cells * self.banks, 0);
             self.squares.resize(if squares { cells } else { 0 }, 0);
         }
         self.affine = Some(affine);
@@ -234,29 +342,15 @@ impl Tight {
 
     fn add(&mut self, cells: &[u32], offsets: Option<&[u32]>, signs: Option<&[i8]>) {
         self.rows += cells.len();
-        let (left, right) = self.words.split_at_mut(self.cells);
+        let word = |offset: u32| ONE.wrapping_add(offset.into());
         match (offsets, signs) {
-            (None, None) => scatter(left, right, cells.iter().map(|cell| (*cell, ONE))),
-            (Some(offsets), None) => {
-                let rows = cells.iter().zip(offsets);
-                scatter(
-                    left,
-                    right,
-                    rows.map(|(cell, offset)| (*cell, ONE + u64::from(*offset))),
-                );
-            }
-            (None, Some(signs)) => {
-                let rows = cells.iter().zip(signs);
-                scatter(left, right, rows.map(|(cell, sign)| (*cell, signed(ONE, *sign))));
-            }
+            (None, None) => self.scatter(cells, cells, |_| ONE),
+            (Some(offsets), None) => self.scatter(cells, offsets, |offset| word(*offset)),
+            (None, Some(signs)) => self.scatter(cells, signs, |sign| signed(ONE, *sign)),
             (Some(offsets), Some(signs)) => {
-                let rows = cells.iter().zip(offsets).zip(signs);
-                let word = |offset: u32, sign: i8| signed(ONE + u64::from(offset), sign);
-                scatter(
-                    left,
-                    right,
-                    rows.map(|((cell, offset), sign)| (*cell, word(*offset, *sign))),
-                );
+                let rows = offsets.iter().zip(signs);
+                let words: Vec<u64> = rows.map(|(offset, sign)| signed(word(*offset), *sign)).collect();
+                self.scatter(cells, &words, |word| *word);
             }
         }
         if let (false, Some(offsets)) = (self.squares.is_empty(), offsets) {
@@ -267,9 +361,36 @@ impl Tight {
             }
         }
     }
+
+    #[inline(always)]
+    fn scatter<R>(&mut self, cells: &[u32], rows: &[R], word: impl Fn(&R) -> u64) {
+        if self.banks == MANY_BANKS {
+            scatter::<MANY_BANKS, R>(&mut self.words, cells, rows, word);
+        } else {
+            scatter::<BANKS, R>(&mut self.words, cells, rows, word);
+        }
+    }
+}
+
+impl Pairs {
+    /// Adds rows by their cells, signs and values.
+    #[inline(always)]
+    fn add(&mut self, rows: impl Iterator<Item = (u32, i64, i64)>) {
+        for (cell, sign, value) in rows {
+            let [count, sum] = &mut self.cells[cell as usize];
+            *count = count.wrapping_add(sign);
+            *sum = sum.wrapping_add(value.wrapping_mul(sign));
+        }
+    }
 }
 
 impl Affine {
+    /// More than the magnitude of every value that it stands for.
+    fn magnitude(self) -> u64 {
+        let farthest = self.scale.unsigned_abs().saturating_mul(u32::MAX.into());
+        self.base.unsigned_abs().saturating_add(farthest).saturating_add(1)
+    }
+
     #[inline(always)]
     fn value(self, offset: u32) -> i64 {
         self.base.wrapping_add(i64::from(offset).wrapping_mul(self.scale))
@@ -288,6 +409,11 @@ impl Affine {
         let (base, scale) = (i128::from(self.base), i128::from(self.scale));
         base * base * i128::from(count) + 2 * base * scale * i128::from(offsets) + scale * scale * squares
     }
+}
+
+/// Whether the sum of so many rows of at most this magnitude fits 64 bits with room to spare.
+fn fits_pairs(rows: usize, most: u64) -> bool {
+    most <= PAIR_VALUE && rows <= SETTLE
 }
 
 /// Whether the squares of a column's values can be summed by their offsets.
@@ -339,16 +465,22 @@ fn signed(word: u64, sign: i8) -> u64 {
     (word ^ mask).wrapping_sub(mask) & u64::from(sign != 0).wrapping_neg()
 }
 
-/// Adds each word to its cell, one row to the left bank and the next to the right.
+/// Adds the word of each row to its cell, in one bank after the other.
 #[inline(always)]
-fn scatter(left: &mut [u64], right: &mut [u64], rows: impl Iterator<Item = (u32, u64)>) {
-    let mut rows = rows;
-    while let Some((cell, word)) = rows.next() {
-        let place = &mut left[cell as usize];
-        *place = place.wrapping_add(word);
-        let Some((cell, word)) = rows.next() else { break };
-        let place = &mut right[cell as usize];
-        *place = place.wrapping_add(word);
+fn scatter<const BANKS: usize, R>(words: &mut [u64], cells: &[u32], rows: &[R], word: impl Fn(&R) -> u64) {
+    let (words, _) = words.as_chunks_mut::<BANKS>();
+    let ((cells, last_cells), (rows, last_rows)) = (cells.as_chunks::<BANKS>(), rows.as_chunks::<BANKS>());
+    let mut add = |bank: usize, cell: u32, row: &R| {
+        let place = &mut words[cell as usize][bank];
+        *place = place.wrapping_add(word(row));
+    };
+    for (cells, rows) in cells.iter().zip(rows) {
+        for bank in 0..BANKS {
+            add(bank, cells[bank], &rows[bank]);
+        }
+    }
+    for (cell, row) in last_cells.iter().zip(last_rows) {
+        add(0, *cell, row);
     }
 }
 
@@ -384,6 +516,39 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn pairs_settle_to_the_sums_of_their_rows(
+            rows in prop::collection::vec((0_u32..3, any::<i64>(), -1_i8..=1), 1..50),
+            narrow in 0_u32..20,
+            one in any::<bool>(),
+            times in prop_oneof![Just(1_usize), Just(3_000)],
+        ) {
+            // Around 2^47, where pairs give way to 128 bits.
+            let values: Vec<i64> = rows.iter().map(|row| row.1 >> (narrow + 8)).collect();
+            let cells: Vec<u32> = rows.iter().map(|row| row.0).collect();
+            let signs: Vec<i8> = rows.iter().map(|row| row.2).collect();
+            let to = Targets {
+                cells: if one { Cells::One(1) } else { Cells::Many(&cells) },
+                rows: cells.len(),
+                signs: Some(&signs),
+            };
+            let mut totals = Totals::new(false);
+            totals.grow(3);
+            for _ in 0..times {
+                totals.add_values(to, &values);
+            }
+            totals.settle();
+            for cell in 0..3_u32 {
+                let own = || (0..rows.len()).filter(|at| to.cells.at(*at) == cell);
+                let sum = own().map(|at| i128::from(values[at]) * i128::from(to.sign(at))).sum::<i128>();
+                let expected = Sums {
+                    count: own().map(|at| to.sign(at)).sum::<i64>() * times as i64,
+                    sum: sum * times as i128,
+                };
+                prop_assert_eq!(*totals.of(cell as usize), expected);
+            }
+        }
+
         #[test]
         fn words_settle_to_the_sums_of_their_rows(
             rows in prop::collection::vec((0_u32..3, prop_oneof![Just(0), Just(u32::MAX), any::<u32>()], -1_i8..=1), 1..50),

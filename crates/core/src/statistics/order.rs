@@ -1,6 +1,6 @@
 //! Quantiles, and intervals of quantiles by order statistics.
 
-use super::special::regularised_beta;
+use super::special::{ln_gamma, regularised_beta};
 use super::student::Z;
 use crate::rational::{Error, Rational};
 
@@ -93,48 +93,48 @@ fn normal_ranks(count: u64, share: f64) -> (u64, u64) {
 
 fn binomial_ranks(count: u64, share: f64) -> (u64, u64) {
     // P(B < l) = 1 − P(B ≥ l) rises with l; P(B ≥ u) falls with u.
-    let too_high = |l: u64| 1.0 - at_least(count, share, l) > TAIL;
-    let high_enough = |u: u64| at_least(count, share, u) <= TAIL;
     let (below, above) = normal_ranks(count, share);
     (
-        first_rank(count, below, too_high).saturating_sub(1),
-        first_rank(count, above, high_enough),
+        first_rank(count, share, below, |tail| 1.0 - tail > TAIL).saturating_sub(1),
+        first_rank(count, share, above, |tail| tail <= TAIL),
     )
 }
 
-/// The first rank from 0 to `count` for which `holds`, which stays true from there on; `count + 1` if none. It is looked for
-/// around a guess, in steps that double: a good guess saves most of the looking, a bad one costs no digit.
-fn first_rank(count: u64, guess: u64, holds: impl Fn(u64) -> bool) -> u64 {
-    let (mut low, mut high) = (0, count + 1);
-    let (mut at, mut step) = (guess.min(count), 2);
-    if holds(at) {
-        high = at;
-        while high > 0 {
-            at = high.saturating_sub(step);
-            step *= 2;
-            if !holds(at) {
-                low = at + 1;
+/// The first rank k from 0 to `count` for whose P(B ≥ k) something holds that holds from there on; `count + 1` if none. From
+/// a guess it goes rank by rank, as neighbours differ by P(B = k): a good guess is next to it.
+fn first_rank(count: u64, share: f64, guess: u64, holds: impl Fn(f64) -> bool) -> u64 {
+    let mut at = guess.min(count);
+    let mut tail = at_least(count, share, at);
+    let mut mass = exactly(count, share, at);
+    let odds = share / (1.0 - share);
+    if holds(tail) {
+        while at > 0 {
+            mass *= at as f64 / ((count - at + 1) as f64 * odds);
+            tail += mass;
+            if !holds(tail) {
                 break;
             }
-            high = at;
+            at -= 1;
         }
-    } else {
-        low = at + 1;
-        while low <= count {
-            at = (low + step).min(count);
-            step *= 2;
-            if holds(at) {
-                high = at;
-                break;
-            }
-            low = at + 1;
+        return at;
+    }
+    // Nothing lies beyond `count`, where it ends.
+    while at <= count {
+        tail -= mass;
+        at += 1;
+        if at > count || holds(tail) {
+            break;
         }
+        mass *= (count - at + 1) as f64 / at as f64 * odds;
     }
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if holds(middle) { high = middle } else { low = middle + 1 }
-    }
-    low
+    at
+}
+
+/// P(B = k) for B ~ B(n, p).
+fn exactly(n: u64, p: f64, k: u64) -> f64 {
+    let (all, some, rest) = (n as f64, k as f64, (n - k) as f64);
+    let ways = ln_gamma(all + 1.0) - ln_gamma(some + 1.0) - ln_gamma(rest + 1.0);
+    (ways + some * p.ln() + rest * (-p).ln_1p()).exp()
 }
 
 /// P(B ≥ k) for B ~ B(n, p): I_p(k, n − k + 1) (DLMF 8.17.5).
@@ -226,6 +226,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_ranks_are_the_first_and_the_last_that_hold(count in 1_u64..MANY, quantile_ppm in 1_u32..1_000_000) {
+            let share = f64::from(quantile_ppm) / 1e6;
+            let (lower, upper) = binomial_ranks(count, share);
+            let below = |rank| 1.0 - at_least(count, share, rank);
+            prop_assert!(below(lower) <= TAIL + 1e-9 && below(lower + 1) > TAIL - 1e-9);
+            prop_assert!(at_least(count, share, upper) <= TAIL + 1e-9);
+            prop_assert!(upper == 0 || at_least(count, share, upper - 1) > TAIL - 1e-9);
+        }
+
         #[test]
         fn at_most_a_fortieth_lies_beyond_either_end(count in 1_u64..60, quantile_ppm in 1_u32..1_000_000) {
             let share = f64::from(quantile_ppm) / 1e6;

@@ -6,7 +6,7 @@ use super::{
     compute::{At, Value, growth, undefined},
     frame::Frame,
     table::{CellValue, Column, Compared, Interval, Undefined},
-    term::Term,
+    term::{Term, What},
 };
 use crate::{
     metric::definition::IntervalKind,
@@ -112,18 +112,21 @@ impl ColumnPlan {
                 })
             }
             IntervalKind::T => {
-                let (Cell::Flow(flow), per_unit) = at.cell(&self.root)? else {
+                let (Cell::Flow(flow), read) = at.cell(&self.root)? else {
                     return None;
                 };
                 let found = mean_interval(u64::try_from(flow.count).ok()?, flow.sum, flow.sum_squares?)?;
-                Some(scaled(found.low, found.high, per_unit))
+                Some(scaled(found.low, found.high, read.per_unit))
             }
             IntervalKind::OrderStatistic => {
-                let (Cell::Distribution(found), per_unit) = at.cell(&self.root)? else {
+                let (Cell::Distribution(found), read) = at.cell(&self.root)? else {
                     return None;
                 };
-                let (low, high) = found.quantiles.first()?.interval?;
-                Some(scaled(low as f64, high as f64, per_unit))
+                let What::Quantile(millionths) = read.what else {
+                    return None;
+                };
+                let (low, high) = found.quantile(millionths)?.interval?;
+                Some(scaled(low as f64, high as f64, read.per_unit))
             }
         }
     }

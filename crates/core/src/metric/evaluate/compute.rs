@@ -95,11 +95,11 @@ impl<'a> At<'a> {
         }
     }
 
-    /// The one cell behind a term that is a mean or a quantile.
-    pub(super) fn cell(self, term: &Term) -> Option<(&'a Cell, i64)> {
+    /// The one cell behind a term that is a mean or a quantile, and what is read of it.
+    pub(super) fn cell(self, term: &Term) -> Option<(&'a Cell, Read)> {
         let Term::Read(read) = term else { return None };
         let mut cells = self.plan.cells(read.slot, self.stretch, self.group)?;
-        cells.next().map(|cell| (cell, read.per_unit))
+        cells.next().map(|cell| (cell, *read))
     }
 
     fn read(self, read: Read) -> Value {
@@ -108,7 +108,7 @@ impl<'a> At<'a> {
             .cells(read.slot, self.stretch, self.group)
             .ok_or_else(no_period)?;
         match read.what {
-            What::Quantile => return quantile(cells.next(), read.per_unit),
+            What::Quantile(millionths) => return quantile(cells.next(), millionths, read.per_unit),
             What::Average => return average(cells, read.per_unit),
             _ => {}
         }
@@ -237,14 +237,16 @@ fn average<'a>(cells: impl Iterator<Item = &'a Cell>, per_unit: i64) -> Value {
     Rational::new(sum, below).map_err(undefined)
 }
 
-fn quantile(cell: Option<&Cell>, per_unit: i64) -> Value {
+fn quantile(cell: Option<&Cell>, millionths: u32, per_unit: i64) -> Value {
     let Some(Cell::Distribution(distribution)) = cell else {
         return Err(no_samples("quantile"));
     };
     if let Some(missing) = distribution.flow.missing {
         return Err(missing_rate(missing));
     }
-    let found = distribution.quantiles.first().ok_or_else(|| no_samples("quantile"))?;
+    let found = distribution
+        .quantile(millionths)
+        .ok_or_else(|| no_samples("quantile"))?;
     found.value.checked_div(Rational::from(per_unit)).map_err(undefined)
 }
 

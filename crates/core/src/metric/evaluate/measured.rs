@@ -47,7 +47,7 @@ impl Lowering<'_> {
                 Aggregate::Distribution {
                     quantiles: vec![*millionths],
                 },
-                What::Quantile,
+                What::Quantile(*millionths),
             ),
             Function::Distinct => (Aggregate::DistinctSubjects, What::Distinct),
             Function::DistinctValues(dimension) => (Aggregate::DistinctValues(dimension.clone()), What::Distinct),
@@ -301,6 +301,7 @@ impl Lowering<'_> {
         let per_unit = self.per_unit(&rows.measure);
         self.plan.stalled.push(Stalled {
             visits,
+            millionths,
             asked: asked.collect(),
             found: None,
             per_unit,

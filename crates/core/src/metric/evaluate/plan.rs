@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     dimension::Dimension,
-    query::{Aggregate, AggregateQuery, Answer, Buckets, Cell},
+    query::{AggregateQuery, Answer, Buckets, Cell},
 };
 
 /// The most queries of one question.
@@ -94,17 +94,16 @@ impl RowPlaces {
 impl Plan {
     /// Asks a query once however often it is needed, and for the most that any of its users looks at.
     pub(super) fn query(&mut self, query: AggregateQuery) -> Result<usize, Error> {
-        let mut key = query.clone();
-        if key.aggregate.rank().is_some() {
-            key.aggregate = Aggregate::Rows;
-        }
+        let key = AggregateQuery {
+            aggregate: query.aggregate.family(),
+            ..query.clone()
+        };
         if let Some(at) = self.known.get(&key).copied() {
             let asked = &mut self.queries[at].aggregate;
-            if asked.rank() >= query.aggregate.rank() {
-                return Ok(at);
-            }
             if at >= self.answers.len() {
-                *asked = query.aggregate;
+                asked.widen(&query.aggregate);
+            }
+            if asked.covers(&query.aggregate) {
                 return Ok(at);
             }
         }

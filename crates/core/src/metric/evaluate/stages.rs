@@ -129,6 +129,8 @@ fn count(plan: &Plan, slot: usize, stretch: usize, key: &Key) -> i128 {
 pub(super) struct Stalled {
     /// The quantile of each stage's visits completed up to each stretch's end, by pipeline and stage.
     pub(super) visits: usize,
+    /// Which quantile.
+    pub(super) millionths: u32,
     /// Each stretch's question, without the stage and the day of entry.
     pub(super) asked: Vec<Option<(AggregateQuery, Period)>>,
     /// The answers, once they are asked for.
@@ -145,7 +147,7 @@ impl Stalled {
             let stages: BTreeMap<&Key, i128> = plan
                 .groups(self.visits, stretch, &all)
                 .filter_map(|(key, cell)| match cell {
-                    Cell::Distribution(visits) => Some((key, whole_days(visits.quantiles.first()?.value))),
+                    Cell::Distribution(visits) => Some((key, whole_days(visits.quantile(self.millionths)?.value))),
                     _ => None,
                 })
                 .collect();

@@ -49,7 +49,8 @@ pub(super) enum What {
     Sum,
     Count,
     Average,
-    Quantile,
+    /// The one at so many millionths.
+    Quantile(u32),
     Distinct,
     Closing,
     Opening,

@@ -1,10 +1,11 @@
 //! How many distinct codes stand in each cell.
 
 use super::grouped::Grouped;
-use crate::query::partial::Values;
+use crate::query::partial::Signed;
 
 /// For each cell, how many codes there are more often than they were taken back.
-pub(super) fn counts(cells: usize, plus: Values, minus: Values) -> Vec<i64> {
+pub(super) fn counts(cells: usize, codes: Signed<u32>) -> Vec<i64> {
+    let Signed { plus, minus } = codes;
     let mut seen = Seen::over(&plus.values);
     let (mut plus, mut minus) = (Grouped::new(cells, plus), Grouped::new(cells, minus));
     (0..cells)
@@ -17,25 +18,25 @@ pub(super) fn counts(cells: usize, plus: Values, minus: Values) -> Vec<i64> {
 
 /// A bit for each code that there may be.
 struct Seen {
-    least: i64,
+    least: u32,
     bits: Vec<u64>,
 }
 
 impl Seen {
-    fn over(codes: &[i64]) -> Self {
+    fn over(codes: &[u32]) -> Self {
         let least = codes.iter().copied().min().unwrap_or(0);
         let greatest = codes.iter().copied().max().unwrap_or(0);
         let bits = vec![0; (greatest - least) as usize / 64 + 1];
         Self { least, bits }
     }
 
-    fn place(&self, code: i64) -> (usize, u64) {
+    fn place(&self, code: u32) -> (usize, u64) {
         let offset = (code - self.least) as usize;
         (offset / 64, 1 << (offset % 64))
     }
 
     /// How many distinct codes there are. Leaves no bit behind.
-    fn count(&mut self, codes: &[i64]) -> i64 {
+    fn count(&mut self, codes: &[u32]) -> i64 {
         let mut count = 0;
         for code in codes {
             let (word, bit) = self.place(*code);
@@ -51,7 +52,7 @@ impl Seen {
 }
 
 /// How many distinct codes are left.
-fn net(plus: &mut [i64], minus: &mut [i64]) -> i64 {
+fn net(plus: &mut [u32], minus: &mut [u32]) -> i64 {
     plus.sort_unstable();
     minus.sort_unstable();
     let mut minus = &*minus;

@@ -87,11 +87,7 @@ impl Extras {
             plan.query.aggregate,
             Aggregate::DistinctSubjects | Aggregate::DistinctValues(_)
         ) {
-            distinct = distinct::counts(
-                index.len(),
-                std::mem::take(&mut state.plus),
-                std::mem::take(&mut state.minus),
-            );
+            distinct = distinct::counts(index.len(), std::mem::take(&mut state.codes));
         }
         Self {
             distinct,

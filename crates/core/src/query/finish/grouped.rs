@@ -3,14 +3,14 @@
 use crate::query::partial;
 
 /// Values, those of one cell side by side.
-pub(super) struct Grouped {
+pub(super) struct Grouped<T> {
     ends: Vec<usize>,
-    values: Vec<i64>,
+    values: Vec<T>,
 }
 
-impl Grouped {
+impl<T: Copy + Default> Grouped<T> {
     /// A counting sort by cell.
-    pub(super) fn new(cells: usize, values: partial::Values) -> Self {
+    pub(super) fn new(cells: usize, values: partial::Values<T>) -> Self {
         if values.values.is_empty() {
             return Self {
                 ends: Vec::new(),
@@ -25,7 +25,7 @@ impl Grouped {
         for end in &mut ends {
             start += std::mem::replace(end, start);
         }
-        let mut sorted = vec![0; values.values.len()];
+        let mut sorted = vec![T::default(); values.values.len()];
         for (cell, value) in values.cells.iter().zip(values.values) {
             let place = &mut ends[*cell as usize];
             sorted[*place] = value;
@@ -34,7 +34,7 @@ impl Grouped {
         Self { ends, values: sorted }
     }
 
-    pub(super) fn of(&mut self, cell: usize) -> &mut [i64] {
+    pub(super) fn of(&mut self, cell: usize) -> &mut [T] {
         let Some(end) = self.ends.get(cell) else { return &mut [] };
         let start = cell.checked_sub(1).map_or(0, |before| self.ends[before]);
         &mut self.values[start..*end]

@@ -3,20 +3,20 @@
 use super::{State, grouped::Grouped};
 use crate::{
     query::Quantile,
-    statistics::{interpolate, quantile_interval, quantile_rank},
+    statistics::{QuantileRank, RankInterval, interpolate, quantile_interval, quantile_rank},
 };
 
 /// All values, those of one cell side by side.
 pub(super) struct Values {
-    plus: Grouped,
-    minus: Grouped,
+    plus: Grouped<i64>,
+    minus: Grouped<i64>,
 }
 
 impl Values {
     pub(super) fn new(cells: usize, state: &mut State) -> Self {
         Self {
-            plus: Grouped::new(cells, std::mem::take(&mut state.plus)),
-            minus: Grouped::new(cells, std::mem::take(&mut state.minus)),
+            plus: Grouped::new(cells, std::mem::take(&mut state.values.plus)),
+            minus: Grouped::new(cells, std::mem::take(&mut state.values.minus)),
         }
     }
 
@@ -45,9 +45,9 @@ fn net(values: &mut [i64], taken_back: &mut [i64]) -> Vec<i64> {
 
 fn of(values: &mut [i64], quantiles: &[u32]) -> Vec<Quantile> {
     let count = values.len() as u64;
-    let ranks = |quantile: &u32| Some((quantile_rank(count, *quantile)?, quantile_interval(count, *quantile)));
+    let ranks = |asked: &u32| Some((*asked, quantile_rank(count, *asked)?, quantile_interval(count, *asked)));
     let asked: Vec<_> = quantiles.iter().filter_map(ranks).collect();
-    let ends = asked.iter().flat_map(|(rank, interval)| {
+    let ends = asked.iter().flat_map(|(_, rank, interval)| {
         let interval = interval.iter().flat_map(|interval| [interval.lower, interval.upper]);
         [rank.lower, rank.upper].into_iter().chain(interval)
     });
@@ -56,13 +56,11 @@ fn of(values: &mut [i64], quantiles: &[u32]) -> Vec<Quantile> {
     places.dedup();
     put_in_place(values, 0, &places);
     let at = |place: u64| values[place as usize];
-    let quantile =
-        |(rank, interval): &(crate::statistics::QuantileRank, Option<crate::statistics::RankInterval>)| Quantile {
-            value: interpolate(at(rank.lower), at(rank.upper), rank.fraction).expect("fits for the fraction of a rank"),
-            interval: interval
-                .as_ref()
-                .map(|interval| (at(interval.lower), at(interval.upper))),
-        };
+    let quantile = |(millionths, rank, interval): &(u32, QuantileRank, Option<RankInterval>)| Quantile {
+        millionths: *millionths,
+        value: interpolate(at(rank.lower), at(rank.upper), rank.fraction).expect("fits for the fraction of a rank"),
+        interval: (interval.as_ref()).map(|interval| (at(interval.lower), at(interval.upper))),
+    };
     asked.iter().map(quantile).collect()
 }
 

@@ -311,6 +311,7 @@ fn quantile(values: &[i64], asked: u32) -> Option<Quantile> {
     let at = |place: u64| values[place as usize];
     let interval = quantile_interval(count, asked).map(|found| (at(found.lower), at(found.upper)));
     Some(Quantile {
+        millionths: asked,
         value: interpolate(at(rank.lower), at(rank.upper), rank.fraction).ok()?,
         interval,
     })
