@@ -12,7 +12,11 @@ use scoreline_core::id::TenantId;
 use scoreline_storage::{Error, Ledger};
 use tokio::sync::watch;
 
-use super::{Snapshot, cache::Memory, load::Loaded};
+use super::{
+    Snapshot,
+    cache::Memory,
+    load::{Loaded, Page},
+};
 
 /// How many bytes of segments are read at a time.
 const PAGE_BYTES: u64 = 32 << 20;
@@ -102,20 +106,21 @@ impl Followed {
     }
 
     async fn read(&self, loaded: &mut Loaded) -> Result<Arc<Snapshot>, Error> {
-        let mut page = self.store.tail(&self.tenant, loaded.commit, PAGE_BYTES).await?;
+        let mut page = self.page(loaded.commit, loaded.rows.is_some()).await?;
         loop {
-            let (reached, is_last) = (page.complete_to, page.complete_to >= page.watermark);
+            let (reached, is_last) = (page.complete_to, page.is_last);
             let (current, budget) = (loaded.clone(), self.budget);
-            let work = tokio::task::spawn_blocking(move || current.with(&page, budget));
-            // The next page is read while this one is taken in.
+            let with_rows = current.rows.is_some();
+            let work = tokio::task::spawn_blocking(move || current.with(page, budget));
+            // The next page is read and opened while this one is taken in.
             let ahead = async {
                 if is_last {
                     return Ok(None);
                 }
-                self.store.tail(&self.tenant, reached, PAGE_BYTES).await.map(Some)
+                self.page(reached, with_rows).await.map(Some)
             };
             let (next, ahead) = tokio::join!(work, ahead);
-            *loaded = next.map_err(|_| Error::Stopped)?.map_err(|error| damaged(&error))?;
+            *loaded = next.map_err(|_| Error::Stopped)?;
             match ahead? {
                 Some(more) => page = more,
                 None => break,
@@ -125,6 +130,13 @@ impl Followed {
         self.bytes.store(snapshot.bytes(), Ordering::Relaxed);
         self.published.send_replace(Some(Arc::clone(&snapshot)));
         Ok(snapshot)
+    }
+
+    /// A page of what was recorded after a commit.
+    async fn page(&self, after: u64, with_rows: bool) -> Result<Page, Error> {
+        let tail = self.store.tail(&self.tenant, after, PAGE_BYTES).await?;
+        let opened = tokio::task::spawn_blocking(move || Page::open(tail, after, with_rows)).await;
+        opened.map_err(|_| Error::Stopped)?.map_err(|error| damaged(&error))
     }
 
     fn is_idle(&self) -> bool {

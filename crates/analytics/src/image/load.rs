@@ -3,8 +3,11 @@
 use std::{ops::RangeInclusive, sync::Arc};
 
 use jiff::Timestamp;
-use scoreline_core::ledger::{Error, Image};
-use scoreline_storage::Tail;
+use scoreline_core::{
+    dimension::Fact,
+    ledger::{self, Entry, Error, Image, SegmentRows},
+};
+use scoreline_storage::{Segment, Tail};
 
 use super::{Snapshot, overlap::within};
 
@@ -29,15 +32,13 @@ impl Loaded {
         }
     }
 
-    /// The same with one more page. Rows of commits that are here already are left out: segments may have been merged
-    /// meanwhile.
-    pub(super) fn with(mut self, page: &Tail, budget: u64) -> Result<Self, Error> {
-        let news: RangeInclusive<u64> = self.commit + 1..=page.complete_to;
+    /// The same with one more page.
+    pub(super) fn with(mut self, page: Page, budget: u64) -> Self {
         if let Some(rows) = &mut self.rows {
-            for segment in &page.segments {
-                match within(segment, &news)? {
-                    None => rows.append_bytes(&segment.data)?,
-                    Some(entries) => rows.append(&entries),
+            for opened in page.opened {
+                match opened {
+                    Opened::Whole(segment) => rows.append_segment(&segment),
+                    Opened::Part(entries) => rows.append(&entries),
                 }
             }
             rows.reach(page.complete_to);
@@ -55,7 +56,7 @@ impl Loaded {
             self.rows = None;
         }
         (self.commit, self.at) = (page.complete_to, page.complete_at);
-        Ok(self)
+        self
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
@@ -65,5 +66,42 @@ impl Loaded {
             commit: self.commit,
             commit_time: self.at,
         }
+    }
+}
+
+/// A page of the ledger whose segments are opened, which takes as long as to append them: so the next page can be opened
+/// beside.
+pub(super) struct Page {
+    opened: Vec<Opened>,
+    facts: Vec<(u64, Fact, i8)>,
+    pub(super) complete_to: u64,
+    complete_at: Timestamp,
+    pub(super) is_last: bool,
+}
+
+enum Opened {
+    Whole(SegmentRows),
+    Part(Vec<Entry>),
+}
+
+impl Page {
+    /// Opens what was recorded after a commit. Rows of earlier commits are left out: segments may have been merged meanwhile.
+    ///
+    /// # Errors
+    /// When a segment is damaged.
+    pub(super) fn open(tail: Tail, after: u64, with_rows: bool) -> Result<Self, Error> {
+        let news: RangeInclusive<u64> = after + 1..=tail.complete_to;
+        let segments = tail.segments.into_iter().filter(|_| with_rows);
+        let open = |segment: Segment| match within(&segment, &news)? {
+            None => ledger::decode(&segment.data).map(Opened::Whole),
+            Some(entries) => Ok(Opened::Part(entries)),
+        };
+        Ok(Self {
+            opened: segments.map(open).collect::<Result<_, _>>()?,
+            facts: tail.facts,
+            complete_to: tail.complete_to,
+            complete_at: tail.complete_at,
+            is_last: tail.complete_to >= tail.watermark,
+        })
     }
 }

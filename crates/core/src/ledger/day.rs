@@ -31,6 +31,11 @@ pub(crate) fn from_day(day: i32) -> Option<Date> {
     Date::new(year.try_into().ok()?, month.try_into().ok()?, of_month.try_into().ok()?).ok()
 }
 
+/// Whether a day number is one of the years that a date can name.
+pub(crate) fn is_day(day: i32) -> bool {
+    (to_day(Date::MIN)..=to_day(Date::MAX)).contains(&day)
+}
+
 /// Microseconds since 1970, rounded towards the past.
 pub(crate) fn to_micros(instant: Timestamp) -> i64 {
     i64::try_from(instant.as_nanosecond().div_euclid(1_000))
@@ -40,6 +45,12 @@ pub(crate) fn to_micros(instant: Timestamp) -> i64 {
 /// The instant of a number of microseconds; `None` outside the years that an instant can name.
 pub(crate) fn from_micros(micros: i64) -> Option<Timestamp> {
     Timestamp::from_microsecond(micros).ok()
+}
+
+/// Whether a number of microseconds is one of the years that an instant can name.
+pub(crate) fn is_micros(micros: i64) -> bool {
+    let [first, last] = [Timestamp::MIN, Timestamp::MAX].map(|end| end.as_second() * 1_000_000);
+    (first..=last).contains(&micros)
 }
 
 #[cfg(test)]
@@ -61,10 +72,10 @@ mod tests {
         for end in [Date::MIN, Date::MAX] {
             assert_eq!(from_day(to_day(end)), Some(end));
         }
-        assert_eq!(
-            [i32::MIN, i32::MAX, to_day(Date::MAX) + 1, to_day(Date::MIN) - 1].map(from_day),
-            [None; 4]
-        );
+        let beyond = [i32::MIN, i32::MAX, to_day(Date::MAX) + 1, to_day(Date::MIN) - 1];
+        assert_eq!(beyond.map(from_day), [None; 4]);
+        assert_eq!(beyond.map(is_day), [false; 4]);
+        assert_eq!([Date::MIN, Date::MAX].map(|end| is_day(to_day(end))), [true; 2]);
     }
 
     #[test]
@@ -75,5 +86,10 @@ mod tests {
             from_micros(to_micros(Timestamp::MIN)).map(to_micros),
             Some(to_micros(Timestamp::MIN))
         );
+        for edge in [Timestamp::MIN, Timestamp::MAX].map(|end| end.as_second() * 1_000_000) {
+            for micros in [edge - 1, edge, edge + 1] {
+                assert_eq!(is_micros(micros), from_micros(micros).is_some(), "{micros}");
+            }
+        }
     }
 }

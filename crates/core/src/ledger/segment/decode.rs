@@ -36,9 +36,9 @@ pub(super) fn rows(stream: &[u8]) -> Result<SegmentRows, Error> {
     let rows = SegmentRows {
         measures,
         measure,
-        date: numbers::<Date32Type>(&batch, "date", |day| day::from_day(day).is_some())?,
-        origin: numbers::<Date32Type>(&batch, "origin_date", |day| day::from_day(day).is_some())?,
-        instant: numbers::<TimestampMicrosecondType>(&batch, "instant", |micros| day::from_micros(micros).is_some())?,
+        date: numbers::<Date32Type>(&batch, "date", day::is_day)?,
+        origin: numbers::<Date32Type>(&batch, "origin_date", day::is_day)?,
+        instant: numbers::<TimestampMicrosecondType>(&batch, "instant", day::is_micros)?,
         commit: numbers::<UInt64Type>(&batch, "commit", |commit| i64::try_from(commit).is_ok())?,
         subject_kind: kind.iter().map(|code| kinds[*code as usize]).collect(),
         subjects,
