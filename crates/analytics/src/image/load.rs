@@ -80,7 +80,7 @@ pub(super) struct Page {
 }
 
 enum Opened {
-    Whole(SegmentRows),
+    Whole(Box<SegmentRows>),
     Part(Vec<Entry>),
 }
 
@@ -93,7 +93,7 @@ impl Page {
         let news: RangeInclusive<u64> = after + 1..=tail.complete_to;
         let segments = tail.segments.into_iter().filter(|_| with_rows);
         let open = |segment: Segment| match within(&segment, &news)? {
-            None => ledger::decode(&segment.data).map(Opened::Whole),
+            None => ledger::decode(&segment.data).map(Box::new).map(Opened::Whole),
             Some(entries) => Ok(Opened::Part(entries)),
         };
         Ok(Self {
