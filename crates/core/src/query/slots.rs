@@ -101,7 +101,13 @@ impl Slots {
     fn tabulate(&self) -> Vec<u32> {
         match (self.clock, self.points.first(), self.points.last()) {
             (Clock::Date | Clock::Origin, Some(first), Some(last)) if last - first <= LONGEST_TABLE => {
-                (first - 1..=*last).map(|time| self.search(time)).collect()
+                let mut table = Vec::with_capacity((last - first) as usize + 2);
+                table.push(self.meaning[0]);
+                for (stretch, meaning) in self.points.windows(2).zip(&self.meaning[1..]) {
+                    table.extend(std::iter::repeat_n(*meaning, (stretch[1] - stretch[0]) as usize));
+                }
+                table.extend(self.meaning.last());
+                table
             }
             _ => Vec::new(),
         }
