@@ -97,9 +97,11 @@ async fn main() -> anyhow::Result<()> {
         } => {
             let small = analytics::questions(&dataset(Size::S), &against).await?;
             let large = analytics::measure(&dataset(size), &against).await?;
-            let ingestion = ingestion::run(&ingestion, arguments.seed).await?;
-            let report = report::Report::new(arguments.seed, small, large, ingestion);
-            std::fs::write(path, report.text())?;
+            let mut report = report::Report::new(arguments.seed, small, large);
+            // What took half an hour is not lost when the rest fails.
+            std::fs::write(&path, report.text())?;
+            report.add(ingestion::run(&ingestion, arguments.seed).await?);
+            std::fs::write(&path, report.text())?;
             Ok(())
         }
         Command::Ingestion(options) => ingestion::run(&options, arguments.seed).await.map(drop),

@@ -19,19 +19,24 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn new(seed: u64, small: Asked, large: Measured, ingestion: Vec<Bar>) -> Self {
+    pub(crate) fn new(seed: u64, small: Asked, large: Measured) -> Self {
         let mut bars: Vec<Bar> = analytics::of_dashboard(1, &large.asked).into_iter().collect();
         bars.extend(analytics::of_singles(&large.asked));
         bars.extend(analytics::of_dashboard(3, &small));
         bars.extend(large.bars.iter().cloned());
-        bars.extend(ingestion);
-        bars.sort_by_key(|bar| bar.number);
-        Self {
+        let mut report = Self {
             seed,
             small,
             large,
-            bars,
-        }
+            bars: Vec::new(),
+        };
+        report.add(bars);
+        report
+    }
+
+    pub(crate) fn add(&mut self, bars: Vec<Bar>) {
+        self.bars.extend(bars);
+        self.bars.sort_by_key(|bar| bar.number);
     }
 
     pub(crate) fn text(&self) -> String {
@@ -51,7 +56,8 @@ impl Report {
             self.small.engines.join(", ")
         );
         text.push_str(
-            "## Bars\n\n| # | bar | goal | proud | ours | theirs | figure |\n|---|---|---|---|---|---|---|\n",
+            "Why a bar is not met, and what was tried, stands in [`tests/bench/PROFILES.md`](tests/bench/PROFILES.md).\n\n\
+             ## Bars\n\n| # | bar | goal | proud | ours | theirs | figure |\n|---|---|---|---|---|---|---|\n",
         );
         for bar in &self.bars {
             let _ = writeln!(
