@@ -55,6 +55,43 @@ impl Column {
     }
 }
 
+/// What becomes of rows.
+#[derive(Debug, Clone, Copy)]
+enum Change<'a> {
+    /// They come; with what follows them (`ON CONFLICT …`), or nothing.
+    Insert(&'a str),
+    /// They go: those whose columns have these values.
+    Delete,
+}
+
+impl Change<'_> {
+    /// The statement over arrays, whose text is the same for any number of rows.
+    fn of_arrays(self, table: &str, names: &[&str], arrays: &str) -> String {
+        let list = names.join(", ");
+        match self {
+            Self::Insert(conflict) => {
+                format!("INSERT INTO {table} (tenant_id, {list}) SELECT $1, * FROM unnest({arrays}) {conflict}")
+            }
+            Self::Delete => {
+                let same = names.iter().map(|name| format!(" AND {table}.{name} = gone.{name}"));
+                let same: String = same.collect();
+                format!(
+                    "DELETE FROM {table} USING unnest({arrays}) AS gone ({list}) WHERE {table}.tenant_id = $1{same}"
+                )
+            }
+        }
+    }
+
+    /// The statement over a list of rows.
+    fn of_rows(self, table: &str, names: &[&str], rows: &str) -> String {
+        let list = names.join(", ");
+        match self {
+            Self::Insert(conflict) => format!("INSERT INTO {table} (tenant_id, {list}) VALUES {rows} {conflict}"),
+            Self::Delete => format!("DELETE FROM {table} WHERE (tenant_id, {list}) IN (VALUES {rows})"),
+        }
+    }
+}
+
 /// Inserts rows of one tenant: `columns` beside `tenant_id`, which is the same for all. `conflict` is what follows
 /// the rows (`ON CONFLICT …`), or nothing.
 pub(crate) async fn insert(
@@ -64,6 +101,26 @@ pub(crate) async fn insert(
     columns: Vec<(&str, Column)>,
     conflict: &str,
 ) -> Result<(), DbErr> {
+    change(db, table, tenant, columns, Change::Insert(conflict)).await
+}
+
+/// Deletes the rows of one tenant that have one row of these values.
+pub(crate) async fn delete(
+    db: &impl ConnectionTrait,
+    table: &str,
+    tenant: &str,
+    columns: Vec<(&str, Column)>,
+) -> Result<(), DbErr> {
+    change(db, table, tenant, columns, Change::Delete).await
+}
+
+async fn change(
+    db: &impl ConnectionTrait,
+    table: &str,
+    tenant: &str,
+    columns: Vec<(&str, Column)>,
+    change: Change<'_>,
+) -> Result<(), DbErr> {
     let rows = columns.first().map_or(0, |(_, column)| column.len());
     if rows == 0 {
         return Ok(());
@@ -72,27 +129,26 @@ pub(crate) async fn insert(
         columns.iter().all(|(_, column)| column.len() == rows),
         "columns of {table} differ in length"
     );
-    let names = columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     match db.get_database_backend() {
-        DbBackend::Postgres => insert_unnest(db, table, tenant, &names, columns, conflict).await,
-        _ => insert_values(db, table, tenant, &names, columns, conflict).await,
+        DbBackend::Postgres => change_arrays(db, table, tenant, columns, change).await,
+        _ => change_rows(db, table, tenant, columns, change).await,
     }
 }
 
-async fn insert_unnest(
+async fn change_arrays(
     db: &impl ConnectionTrait,
     table: &str,
     tenant: &str,
-    names: &str,
     columns: Vec<(&str, Column)>,
-    conflict: &str,
+    change: Change<'_>,
 ) -> Result<(), DbErr> {
     let arrays = columns
         .iter()
         .enumerate()
         .map(|(at, (_, column))| format!("${}::{}", at + 2, column.array_type()));
     let arrays = arrays.collect::<Vec<_>>().join(", ");
-    let sql = format!("INSERT INTO {table} (tenant_id, {names}) SELECT $1, * FROM unnest({arrays}) {conflict}");
+    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    let sql = change.of_arrays(table, &names, &arrays);
     let mut left: Vec<_> = columns.into_iter().map(|(_, column)| column.into_values()).collect();
     while left.iter().any(|(_, array)| !array.is_empty()) {
         let mut values: Vec<Value> = vec![tenant.into()];
@@ -107,15 +163,14 @@ async fn insert_unnest(
     Ok(())
 }
 
-async fn insert_values(
+async fn change_rows(
     db: &impl ConnectionTrait,
     table: &str,
     tenant: &str,
-    names: &str,
     columns: Vec<(&str, Column)>,
-    conflict: &str,
+    change: Change<'_>,
 ) -> Result<(), DbErr> {
-    let width = columns.len();
+    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     let mut columns: Vec<_> = columns
         .into_iter()
         .map(|(_, column)| column.into_values().1.into_iter())
@@ -123,15 +178,12 @@ async fn insert_values(
     let mut left = columns.first().map_or(0, ExactSizeIterator::len);
     while left > 0 {
         let rows = left.min(SQLITE_ROWS);
-        let mut values: Vec<Value> = Vec::with_capacity(rows * (width + 1));
+        let mut values: Vec<Value> = Vec::with_capacity(rows * (names.len() + 1));
         for _ in 0..rows {
             values.push(tenant.into());
             values.extend(columns.iter_mut().filter_map(Iterator::next));
         }
-        let sql = format!(
-            "INSERT INTO {table} (tenant_id, {names}) VALUES {} {conflict}",
-            placeholders(rows, width)
-        );
+        let sql = change.of_rows(table, &names, &placeholders(rows, names.len()));
         db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values))
             .await?;
         left -= rows;

@@ -17,10 +17,13 @@ use scoreline_core::{
     policy::Policies,
     subject::{Subject, SubjectKind},
 };
-use sea_orm::{ConnectionTrait, DbBackend};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
 
 use super::read;
 use crate::{Error, sql};
+
+/// How many subjects' histories are read at a time.
+const HISTORIES: usize = 500;
 
 /// A tenant whose row is locked.
 #[derive(Debug)]
@@ -77,8 +80,7 @@ async fn supply(db: &impl ConnectionTrait, tenant: &TenantId, batch: &mut Batch,
             .supply_record(&subject, record.as_deref())
             .map_err(|error| Error::damaged(format!("the record of {subject}"), error))?;
     }
-    for subject in needs.histories {
-        let history = history(db, tenant, &subject).await?;
+    for (subject, history) in histories(db, tenant, needs.histories).await? {
         batch.supply_history(&subject, history);
     }
     Ok(())
@@ -138,12 +140,8 @@ async fn records(
     tenant: &TenantId,
     subjects: Vec<Subject>,
 ) -> Result<Vec<(Subject, Option<Vec<u8>>)>, Error> {
-    let mut by_kind: BTreeMap<SubjectKind, Vec<Name>> = BTreeMap::new();
-    for subject in subjects {
-        by_kind.entry(subject.kind).or_default().push(subject.id);
-    }
     let mut all = Vec::new();
-    for (kind, ids) in by_kind {
+    for (kind, ids) in by_kind(subjects) {
         let (condition, list) = sql::is_one_of(db.get_database_backend(), 3, ids.iter().map(ToString::to_string));
         let sql = format!(
             "SELECT subject_id, record FROM subject WHERE tenant_id = $1 AND kind = $2 AND subject_id {condition}"
@@ -160,29 +158,52 @@ async fn records(
     Ok(all)
 }
 
-/// A subject's history in the order of its fold.
-async fn history(db: &impl ConnectionTrait, tenant: &TenantId, subject: &Subject) -> Result<Vec<Occurrence>, Error> {
-    let sql = "SELECT occurrence.occurred_at, occurrence.occurrence_id, occurrence.signal, event.data FROM occurrence
-         LEFT JOIN event ON event.tenant_id = occurrence.tenant_id AND event.event_id = occurrence.body_event_id
-         WHERE occurrence.tenant_id = $1 AND occurrence.kind = $2 AND occurrence.subject_id = $3
-         ORDER BY occurrence.occurred_at, occurrence.occurrence_id";
-    let values = [i16::from(subject.kind.code()).into(), subject.id.as_str().into()];
-    let rows = sql::select(db, sql, tenant.as_str(), values).await?;
-    rows.iter()
-        .map(|row| {
-            let at: i64 = row.try_get_by_index(0)?;
-            let at = Timestamp::from_microsecond(at)
-                .map_err(|error| Error::damaged(format!("the history of {subject}"), error))?;
-            let id: String = row.try_get_by_index(1)?;
-            let signal: Vec<u8> = row.try_get_by_index(2)?;
-            let data: Option<Vec<u8>> = row.try_get_by_index(3)?;
-            let what = what(subject, &signal, data.as_deref())?;
-            Ok(Occurrence {
-                key: Key { at, id: id.into() },
-                what,
-            })
-        })
-        .collect()
+fn by_kind(subjects: Vec<Subject>) -> BTreeMap<SubjectKind, Vec<Name>> {
+    let mut by_kind: BTreeMap<SubjectKind, Vec<Name>> = BTreeMap::new();
+    for subject in subjects {
+        by_kind.entry(subject.kind).or_default().push(subject.id);
+    }
+    by_kind
+}
+
+/// The histories of those subjects that have one.
+async fn histories(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    subjects: Vec<Subject>,
+) -> Result<HashMap<Subject, Vec<Occurrence>>, Error> {
+    let mut all: HashMap<Subject, Vec<Occurrence>> = HashMap::new();
+    for (kind, ids) in by_kind(subjects) {
+        for ids in ids.chunks(HISTORIES) {
+            let (condition, list) = sql::is_one_of(db.get_database_backend(), 3, ids.iter().map(ToString::to_string));
+            let sql = format!(
+                "SELECT occurrence.subject_id, occurrence.occurred_at, occurrence.occurrence_id, occurrence.signal, event.data
+                 FROM occurrence
+                 LEFT JOIN event ON event.tenant_id = occurrence.tenant_id AND event.event_id = occurrence.body_event_id
+                 WHERE occurrence.tenant_id = $1 AND occurrence.kind = $2 AND occurrence.subject_id {condition}"
+            );
+            for row in sql::select(db, sql, tenant.as_str(), [i16::from(kind.code()).into(), list]).await? {
+                let (subject, occurrence) = occurrence(kind, &row)?;
+                all.entry(subject).or_default().push(occurrence);
+            }
+        }
+    }
+    Ok(all)
+}
+
+fn occurrence(kind: SubjectKind, row: &QueryResult) -> Result<(Subject, Occurrence), Error> {
+    let id: String = row.try_get_by_index(0)?;
+    let id = Name::new(&id).map_err(|error| Error::damaged("the id of a subject", error))?;
+    let subject = Subject { kind, id };
+    let at: i64 = row.try_get_by_index(1)?;
+    let at =
+        Timestamp::from_microsecond(at).map_err(|error| Error::damaged(format!("the history of {subject}"), error))?;
+    let id: String = row.try_get_by_index(2)?;
+    let signal: Vec<u8> = row.try_get_by_index(3)?;
+    let data: Option<Vec<u8>> = row.try_get_by_index(4)?;
+    let what = what(&subject, &signal, data.as_deref())?;
+    let key = Key { at, id: id.into() };
+    Ok((subject, Occurrence { key, what }))
 }
 
 fn what(subject: &Subject, signal: &[u8], event: Option<&[u8]>) -> Result<What, Error> {

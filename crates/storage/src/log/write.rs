@@ -88,37 +88,30 @@ pub(crate) async fn occurrences(
     removed: Vec<(Subject, Key)>,
     added: Vec<(Subject, StoredOccurrence)>,
 ) -> Result<(), Error> {
-    for (subject, key) in removed {
-        let sql = "DELETE FROM occurrence
-             WHERE tenant_id = $1 AND kind = $2 AND subject_id = $3 AND occurred_at = $4 AND occurrence_id = $5";
-        let values = [
-            i16::from(subject.kind.code()).into(),
-            subject.id.as_str().into(),
-            key.at.as_microsecond().into(),
-            key.id.as_ref().into(),
-        ];
-        sql::execute(db, sql, tenant.as_str(), values).await?;
-    }
+    let mut columns = subject_columns(removed.iter().map(|(subject, _)| subject));
+    columns.extend(places(removed.iter().map(|(_, key)| key)));
+    sql::delete(db, "occurrence", tenant.as_str(), columns).await?;
     let mut columns = subject_columns(added.iter().map(|(subject, _)| subject));
-    let times = added
-        .iter()
-        .map(|(_, occurrence)| occurrence.key.at.as_microsecond())
-        .collect();
-    let ids = added
-        .iter()
-        .map(|(_, occurrence)| occurrence.key.id.to_string())
-        .collect();
+    columns.extend(places(added.iter().map(|(_, occurrence)| &occurrence.key)));
     let bodies: Vec<_> = added
         .iter()
         .map(|(_, occurrence)| body(&occurrence.body))
         .collect::<Result<_, _>>()?;
     let (bodies, signals) = bodies.into_iter().unzip();
-    columns.push(("occurred_at", Column::Big(times)));
-    columns.push(("occurrence_id", Column::Text(ids)));
     columns.push(("body_event_id", Column::Text(bodies)));
     columns.push(("signal", Column::Bytes(signals)));
     sql::insert(db, "occurrence", tenant.as_str(), columns, "").await?;
     Ok(())
+}
+
+/// Where occurrences stand in their histories.
+fn places<'a>(keys: impl Iterator<Item = &'a Key> + Clone) -> [(&'static str, Column); 2] {
+    let times = keys.clone().map(|key| key.at.as_microsecond()).collect();
+    let ids = keys.map(|key| key.id.to_string()).collect();
+    [
+        ("occurred_at", Column::Big(times)),
+        ("occurrence_id", Column::Text(ids)),
+    ]
 }
 
 fn body(body: &Body) -> Result<(String, Vec<u8>), Error> {
