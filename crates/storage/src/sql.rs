@@ -10,6 +10,9 @@ use crate::Error;
 /// The most rows of one statement on SQLite; columns × rows stays below its limit of 32 766 values.
 const SQLITE_ROWS: usize = 500;
 
+/// The most alternatives of one condition on SQLite, which plans each of them.
+const SQLITE_ALTERNATIVES: usize = 50;
+
 /// The most rows of one statement on PostgreSQL, whose messages end at 1 GiB.
 const POSTGRES_ROWS: usize = 10_000;
 
@@ -82,12 +85,26 @@ impl Change<'_> {
         }
     }
 
-    /// The statement over a list of rows.
-    fn of_rows(self, table: &str, names: &[&str], rows: &str) -> String {
-        let list = names.join(", ");
+    /// The statement over so many rows.
+    fn of_rows(self, table: &str, names: &[&str], rows: usize) -> String {
         match self {
-            Self::Insert(conflict) => format!("INSERT INTO {table} (tenant_id, {list}) VALUES {rows} {conflict}"),
-            Self::Delete => format!("DELETE FROM {table} WHERE (tenant_id, {list}) IN (VALUES {rows})"),
+            Self::Insert(conflict) => {
+                let (list, values) = (names.join(", "), placeholders(rows, names.len()));
+                format!("INSERT INTO {table} (tenant_id, {list}) VALUES {values} {conflict}")
+            }
+            // SQLite scans a table for a list of rows, but looks each of some alternatives up by its key.
+            Self::Delete => {
+                let same: String = names.iter().map(|name| format!(" AND {name} = ?")).collect();
+                let rows = vec![format!("(tenant_id = ?{same})"); rows].join(" OR ");
+                format!("DELETE FROM {table} WHERE {rows}")
+            }
+        }
+    }
+
+    fn most_rows(self) -> usize {
+        match self {
+            Self::Insert(_) => SQLITE_ROWS,
+            Self::Delete => SQLITE_ALTERNATIVES,
         }
     }
 }
@@ -104,7 +121,7 @@ pub(crate) async fn insert(
     change(db, table, tenant, columns, Change::Insert(conflict)).await
 }
 
-/// Deletes the rows of one tenant that have one row of these values.
+/// Deletes the rows of one tenant whose `columns`, which have to be its key, have these values.
 pub(crate) async fn delete(
     db: &impl ConnectionTrait,
     table: &str,
@@ -177,13 +194,13 @@ async fn change_rows(
         .collect();
     let mut left = columns.first().map_or(0, ExactSizeIterator::len);
     while left > 0 {
-        let rows = left.min(SQLITE_ROWS);
+        let rows = left.min(change.most_rows());
         let mut values: Vec<Value> = Vec::with_capacity(rows * (names.len() + 1));
         for _ in 0..rows {
             values.push(tenant.into());
             values.extend(columns.iter_mut().filter_map(Iterator::next));
         }
-        let sql = change.of_rows(table, &names, &placeholders(rows, names.len()));
+        let sql = change.of_rows(table, &names, rows);
         db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values))
             .await?;
         left -= rows;
