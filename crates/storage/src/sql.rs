@@ -3,6 +3,8 @@
 //! Statements have constant text whatever the number of rows on PostgreSQL (`unnest`), and chunks of constant size on
 //! SQLite (multi-row `VALUES`), so that both prepare them once.
 
+use std::collections::BTreeSet;
+
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value, sea_query::ArrayType};
 
 use crate::Error;
@@ -250,22 +252,37 @@ pub(crate) async fn execute(
     Ok(db.execute_raw(statement).await?.rows_affected())
 }
 
-/// A condition "is one of these texts" with the list as parameter `$at`, and the parameter: one statement text
-/// whatever the length of the list.
-pub(crate) fn is_one_of(backend: DbBackend, at: usize, texts: impl IntoIterator<Item = String>) -> (String, Value) {
-    match backend {
+/// Reads the rows of some ids. `$1` is the tenant, `values` follow from `$2` on. `select` ends with a condition, to which
+/// the one on the `id` column is added.
+///
+/// One statement text whatever the number of ids. On PostgreSQL each id is looked up by itself: where a table has no
+/// statistics yet, "is one of these" may be answered by reading all rows of the tenant.
+pub(crate) async fn select_each(
+    db: &impl ConnectionTrait,
+    (select, id): (&str, &str),
+    tenant: &str,
+    values: impl IntoIterator<Item = Value>,
+    ids: impl IntoIterator<Item = String>,
+) -> Result<Vec<QueryResult>, DbErr> {
+    let ids: BTreeSet<String> = ids.into_iter().collect();
+    let mut values: Vec<Value> = values.into_iter().collect();
+    let at = values.len() + 2;
+    let sql = match db.get_database_backend() {
         DbBackend::Postgres => {
-            let texts = texts.into_iter().map(Value::from).collect();
-            (
-                format!("= ANY(${at})"),
-                Value::Array(ArrayType::String, Some(Box::new(texts))),
+            let ids = ids.into_iter().map(Value::from).collect();
+            values.push(Value::Array(ArrayType::String, Some(Box::new(ids))));
+            // OFFSET keeps the inner statement from being turned into a join.
+            format!(
+                "SELECT found.* FROM unnest(${at}::text[]) AS asked (id)
+                 CROSS JOIN LATERAL ({select} AND {id} = asked.id OFFSET 0) AS found"
             )
         }
         _ => {
-            let list = serde_json::Value::from_iter(texts).to_string();
-            (format!("IN (SELECT value FROM json_each(${at}))"), list.into())
+            values.push(serde_json::Value::from_iter(ids).to_string().into());
+            format!("{select} AND {id} IN (SELECT value FROM json_each(${at}))")
         }
-    }
+    };
+    self::select(db, sql, tenant, values).await
 }
 
 /// A stored number that can't be negative.

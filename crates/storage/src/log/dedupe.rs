@@ -55,10 +55,9 @@ async fn stored_hashes(
         .iter()
         .flat_map(|submission| &submission.events)
         .map(|event| event.id.to_string());
-    let (condition, list) = sql::is_one_of(db.get_database_backend(), 2, ids);
-    let sql = format!("SELECT event_id, content_hash FROM event WHERE tenant_id = $1 AND event_id {condition}");
+    let select = "SELECT event_id, content_hash FROM event WHERE tenant_id = $1";
     let mut known = HashMap::new();
-    for row in sql::select(db, sql, tenant.as_str(), [list]).await? {
+    for row in sql::select_each(db, (select, "event_id"), tenant.as_str(), [], ids).await? {
         let hash: Vec<u8> = row.try_get_by_index(1)?;
         let hash = hash
             .try_into()

@@ -17,7 +17,7 @@ use scoreline_core::{
     policy::Policies,
     subject::{Subject, SubjectKind},
 };
-use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
 
 use super::read;
 use crate::{Error, sql};
@@ -142,12 +142,10 @@ async fn records(
 ) -> Result<Vec<(Subject, Option<Vec<u8>>)>, Error> {
     let mut all = Vec::new();
     for (kind, ids) in by_kind(subjects) {
-        let (condition, list) = sql::is_one_of(db.get_database_backend(), 3, ids.iter().map(ToString::to_string));
-        let sql = format!(
-            "SELECT subject_id, record FROM subject WHERE tenant_id = $1 AND kind = $2 AND subject_id {condition}"
-        );
+        let select = "SELECT subject_id, record FROM subject WHERE tenant_id = $1 AND kind = $2";
+        let texts = ids.iter().map(ToString::to_string);
         let mut found: HashMap<String, Vec<u8>> = HashMap::new();
-        for row in sql::select(db, sql, tenant.as_str(), [i16::from(kind.code()).into(), list]).await? {
+        for row in sql::select_each(db, (select, "subject_id"), tenant.as_str(), [code(kind)], texts).await? {
             found.insert(row.try_get_by_index(0)?, row.try_get_by_index(1)?);
         }
         all.extend(ids.into_iter().map(|id| {
@@ -175,20 +173,23 @@ async fn histories(
     let mut all: HashMap<Subject, Vec<Occurrence>> = HashMap::new();
     for (kind, ids) in by_kind(subjects) {
         for ids in ids.chunks(HISTORIES) {
-            let (condition, list) = sql::is_one_of(db.get_database_backend(), 3, ids.iter().map(ToString::to_string));
-            let sql = format!(
-                "SELECT occurrence.subject_id, occurrence.occurred_at, occurrence.occurrence_id, occurrence.signal, event.data
+            let select = "SELECT occurrence.subject_id, occurrence.occurred_at, occurrence.occurrence_id, occurrence.signal, event.data
                  FROM occurrence
                  LEFT JOIN event ON event.tenant_id = occurrence.tenant_id AND event.event_id = occurrence.body_event_id
-                 WHERE occurrence.tenant_id = $1 AND occurrence.kind = $2 AND occurrence.subject_id {condition}"
-            );
-            for row in sql::select(db, sql, tenant.as_str(), [i16::from(kind.code()).into(), list]).await? {
+                 WHERE occurrence.tenant_id = $1 AND occurrence.kind = $2";
+            let texts = ids.iter().map(ToString::to_string);
+            let by_subject = (select, "occurrence.subject_id");
+            for row in sql::select_each(db, by_subject, tenant.as_str(), [code(kind)], texts).await? {
                 let (subject, occurrence) = occurrence(kind, &row)?;
                 all.entry(subject).or_default().push(occurrence);
             }
         }
     }
     Ok(all)
+}
+
+fn code(kind: SubjectKind) -> Value {
+    i16::from(kind.code()).into()
 }
 
 fn occurrence(kind: SubjectKind, row: &QueryResult) -> Result<(Subject, Occurrence), Error> {

@@ -36,15 +36,12 @@ pub(crate) async fn find_events(
     tenant: &TenantId,
     ids: &[EventId],
 ) -> Result<Vec<LoggedEvent>, Error> {
-    let (condition, list) = sql::is_one_of(db.get_database_backend(), 2, ids.iter().map(ToString::to_string));
-    let sql = format!(
-        "SELECT commit_number, ordinal, data FROM event WHERE tenant_id = $1 AND event_id {condition} ORDER BY commit_number, ordinal"
-    );
-    sql::select(db, sql, tenant.as_str(), [list])
-        .await?
-        .iter()
-        .map(logged)
-        .collect()
+    let select = "SELECT commit_number, ordinal, data FROM event WHERE tenant_id = $1";
+    let texts = ids.iter().map(ToString::to_string);
+    let rows = sql::select_each(db, (select, "event_id"), tenant.as_str(), [], texts).await?;
+    let mut found: Vec<LoggedEvent> = rows.iter().map(logged).collect::<Result<_, _>>()?;
+    found.sort_unstable_by_key(|found| (found.position.commit, found.position.ordinal));
+    Ok(found)
 }
 
 pub(crate) async fn events_of(
@@ -76,13 +73,11 @@ pub(crate) async fn corrections_of(
     tenant: &TenantId,
     targets: impl IntoIterator<Item = String>,
 ) -> Result<Vec<(EventId, Event)>, Error> {
-    let (condition, list) = sql::is_one_of(db.get_database_backend(), 2, targets);
-    let sql = format!(
-        "SELECT correction.target_id, event.data FROM correction
+    let select = "SELECT correction.target_id, event.data FROM correction
          JOIN event ON event.tenant_id = correction.tenant_id AND event.event_id = correction.event_id
-         WHERE correction.tenant_id = $1 AND correction.target_id {condition}"
-    );
-    let rows = sql::select(db, sql, tenant.as_str(), [list]).await?;
+         WHERE correction.tenant_id = $1";
+    let by_target = (select, "correction.target_id");
+    let rows = sql::select_each(db, by_target, tenant.as_str(), [], targets).await?;
     rows.iter()
         .map(|row| Ok((event_id(row, 0)?, decode(row, 1)?)))
         .collect()
