@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use super::{
-    compute::{At, Value, growth, undefined},
+    compute::{At, growth, undefined},
     frame::Frame,
-    table::{CellValue, Column, Compared, Interval, Undefined},
+    table::{CellValue, Column, Compared, Interval, Undefined, Value},
     term::{Term, What},
 };
 use crate::{

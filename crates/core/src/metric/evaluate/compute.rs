@@ -1,8 +1,9 @@
 //! From terms and answers to numbers.
 
 use super::{
-    plan::{GroupAt, Plan},
-    table::{Reason, Undefined},
+    groups::GroupAt,
+    plan::Plan,
+    table::{Reason, Undefined, Value},
     term::{Read, Term, What},
 };
 use crate::{
@@ -10,8 +11,6 @@ use crate::{
     query::{Cell, MissingRate},
     rational::{Error as Arithmetic, Rational},
 };
-
-pub(super) type Value = Result<Rational, Undefined>;
 
 /// One stretch of one group.
 #[derive(Clone, Copy)]

@@ -9,9 +9,9 @@ use std::{ops::Range, sync::Arc};
 use jiff::{ToSpan, civil::Date};
 
 use super::{
-    plan::{GroupAt, RowPlaces},
+    groups::{GroupAt, RowPlaces},
     reps::Roster,
-    table::{Key, Reason, Undefined},
+    table::{Key, Reason, Undefined, Value},
 };
 use crate::{
     calendar::{Period, day_number},
@@ -23,8 +23,6 @@ use crate::{
     query::Filter,
     rational::Rational,
 };
-
-type Value = Result<Rational, Undefined>;
 
 /// A number of each group in each stretch.
 #[derive(Debug, Clone)]

@@ -9,6 +9,7 @@ mod compute;
 mod explain;
 mod frame;
 mod goals;
+mod groups;
 mod lower;
 mod measured;
 mod plan;
@@ -107,5 +108,6 @@ pub fn evaluate(
     let (mut plan, clock) = lowering.finish();
     plan.ask(source)?;
     plan.ask_again(source)?;
-    Ok(ranking::table(&columns, &mut plan, &clock, question))
+    let keys = plan.settle(&question.dimensions);
+    Ok(ranking::table(&columns, &plan, &keys, &clock, question))
 }

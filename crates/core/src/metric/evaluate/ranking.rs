@@ -6,15 +6,21 @@ use super::{
     cell::ColumnPlan,
     compute::At,
     frame::Stretch,
+    groups::GroupAt,
     lower::Context,
-    plan::{GroupAt, Plan},
+    plan::Plan,
     question::{Order, Question},
     table::{Bucket, CellValue, Key, Reason, Row, Table, Undefined},
 };
 
-/// The table of a plan whose queries are answered.
-pub(super) fn table(columns: &[ColumnPlan], plan: &mut Plan, context: &Context, question: &Question) -> Table {
-    let keys = plan.settle(&question.dimensions);
+/// The table of a plan whose rows are settled, by their keys.
+pub(super) fn table(
+    columns: &[ColumnPlan],
+    plan: &Plan,
+    keys: &[Key],
+    context: &Context,
+    question: &Question,
+) -> Table {
     let (mut rows, mut left_out) = (Vec::new(), 0);
     for (stretch, found) in context.frame.stretches.iter().enumerate() {
         let Some(found) = found else { continue };

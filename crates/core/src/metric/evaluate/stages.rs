@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    plan::{GroupAt, Plan},
+    groups::GroupAt,
+    plan::Plan,
     table::{Key, Reason, Undefined},
 };
 use crate::{

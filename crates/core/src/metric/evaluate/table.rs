@@ -112,6 +112,9 @@ pub struct CellValue {
     pub comparison: Option<Compared>,
 }
 
+/// A value, or why there is none.
+pub(super) type Value = Result<Rational, Undefined>;
+
 /// Why there is no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}: {detail}")]
