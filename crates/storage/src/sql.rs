@@ -60,6 +60,35 @@ impl Column {
     }
 }
 
+/// Rows of one tenant: `columns` beside `tenant_id`, which is the same for all.
+struct Rows<'a> {
+    table: &'a str,
+    tenant: &'a str,
+    names: Vec<&'a str>,
+    columns: Vec<Column>,
+}
+
+impl<'a> Rows<'a> {
+    fn new(table: &'a str, tenant: &'a str, columns: Vec<(&'a str, Column)>) -> Self {
+        let (names, columns): (Vec<_>, Vec<Column>) = columns.into_iter().unzip();
+        let rows = Self {
+            table,
+            tenant,
+            names,
+            columns,
+        };
+        debug_assert!(
+            rows.columns.iter().all(|column| column.len() == rows.len()),
+            "columns of {table} differ in length"
+        );
+        rows
+    }
+
+    fn len(&self) -> usize {
+        self.columns.first().map_or(0, Column::len)
+    }
+}
+
 /// What becomes of rows.
 #[derive(Debug, Clone, Copy)]
 enum Change<'a> {
@@ -109,6 +138,59 @@ impl Change<'_> {
             Self::Delete => SQLITE_ALTERNATIVES,
         }
     }
+
+    async fn apply(self, db: &impl ConnectionTrait, rows: Rows<'_>) -> Result<(), DbErr> {
+        if rows.len() == 0 {
+            return Ok(());
+        }
+        match db.get_database_backend() {
+            DbBackend::Postgres => self.apply_arrays(db, rows).await,
+            _ => self.apply_rows(db, rows).await,
+        }
+    }
+
+    async fn apply_arrays(self, db: &impl ConnectionTrait, rows: Rows<'_>) -> Result<(), DbErr> {
+        let arrays = rows
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(at, column)| format!("${}::{}", at + 2, column.array_type()));
+        let arrays = arrays.collect::<Vec<_>>().join(", ");
+        let sql = self.of_arrays(rows.table, &rows.names, &arrays);
+        let mut left: Vec<_> = rows.columns.into_iter().map(Column::into_values).collect();
+        while left.iter().any(|(_, array)| !array.is_empty()) {
+            let mut values: Vec<Value> = Vec::with_capacity(left.len());
+            for (kind, array) in &mut left {
+                let rest = array.split_off(array.len().min(POSTGRES_ROWS));
+                let now = std::mem::replace(array, rest);
+                values.push(Value::Array(kind.clone(), Some(Box::new(now))));
+            }
+            db.execute_raw(statement(db, sql.clone(), rows.tenant, values)).await?;
+        }
+        Ok(())
+    }
+
+    async fn apply_rows(self, db: &impl ConnectionTrait, rows: Rows<'_>) -> Result<(), DbErr> {
+        let mut left = rows.len();
+        let mut columns: Vec<_> = rows
+            .columns
+            .into_iter()
+            .map(|column| column.into_values().1.into_iter())
+            .collect();
+        while left > 0 {
+            let count = left.min(self.most_rows());
+            let mut values: Vec<Value> = Vec::with_capacity(count * (rows.names.len() + 1));
+            for _ in 0..count {
+                values.push(rows.tenant.into());
+                values.extend(columns.iter_mut().filter_map(Iterator::next));
+            }
+            let sql = self.of_rows(rows.table, &rows.names, count);
+            db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values))
+                .await?;
+            left -= count;
+        }
+        Ok(())
+    }
 }
 
 /// Inserts rows of one tenant: `columns` beside `tenant_id`, which is the same for all. `conflict` is what follows
@@ -120,7 +202,9 @@ pub(crate) async fn insert(
     columns: Vec<(&str, Column)>,
     conflict: &str,
 ) -> Result<(), DbErr> {
-    change(db, table, tenant, columns, Change::Insert(conflict)).await
+    Change::Insert(conflict)
+        .apply(db, Rows::new(table, tenant, columns))
+        .await
 }
 
 /// Deletes the rows of one tenant whose `columns`, which have to be its key, have these values.
@@ -130,84 +214,18 @@ pub(crate) async fn delete(
     tenant: &str,
     columns: Vec<(&str, Column)>,
 ) -> Result<(), DbErr> {
-    change(db, table, tenant, columns, Change::Delete).await
+    Change::Delete.apply(db, Rows::new(table, tenant, columns)).await
 }
 
-async fn change(
+/// A statement of which `$1` is the tenant; `values` follow from `$2` on.
+fn statement(
     db: &impl ConnectionTrait,
-    table: &str,
+    sql: impl Into<String>,
     tenant: &str,
-    columns: Vec<(&str, Column)>,
-    change: Change<'_>,
-) -> Result<(), DbErr> {
-    let rows = columns.first().map_or(0, |(_, column)| column.len());
-    if rows == 0 {
-        return Ok(());
-    }
-    debug_assert!(
-        columns.iter().all(|(_, column)| column.len() == rows),
-        "columns of {table} differ in length"
-    );
-    match db.get_database_backend() {
-        DbBackend::Postgres => change_arrays(db, table, tenant, columns, change).await,
-        _ => change_rows(db, table, tenant, columns, change).await,
-    }
-}
-
-async fn change_arrays(
-    db: &impl ConnectionTrait,
-    table: &str,
-    tenant: &str,
-    columns: Vec<(&str, Column)>,
-    change: Change<'_>,
-) -> Result<(), DbErr> {
-    let arrays = columns
-        .iter()
-        .enumerate()
-        .map(|(at, (_, column))| format!("${}::{}", at + 2, column.array_type()));
-    let arrays = arrays.collect::<Vec<_>>().join(", ");
-    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-    let sql = change.of_arrays(table, &names, &arrays);
-    let mut left: Vec<_> = columns.into_iter().map(|(_, column)| column.into_values()).collect();
-    while left.iter().any(|(_, array)| !array.is_empty()) {
-        let mut values: Vec<Value> = vec![tenant.into()];
-        for (kind, array) in &mut left {
-            let rest = array.split_off(array.len().min(POSTGRES_ROWS));
-            let now = std::mem::replace(array, rest);
-            values.push(Value::Array(kind.clone(), Some(Box::new(now))));
-        }
-        db.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql.clone(), values))
-            .await?;
-    }
-    Ok(())
-}
-
-async fn change_rows(
-    db: &impl ConnectionTrait,
-    table: &str,
-    tenant: &str,
-    columns: Vec<(&str, Column)>,
-    change: Change<'_>,
-) -> Result<(), DbErr> {
-    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-    let mut columns: Vec<_> = columns
-        .into_iter()
-        .map(|(_, column)| column.into_values().1.into_iter())
-        .collect();
-    let mut left = columns.first().map_or(0, ExactSizeIterator::len);
-    while left > 0 {
-        let rows = left.min(change.most_rows());
-        let mut values: Vec<Value> = Vec::with_capacity(rows * (names.len() + 1));
-        for _ in 0..rows {
-            values.push(tenant.into());
-            values.extend(columns.iter_mut().filter_map(Iterator::next));
-        }
-        let sql = change.of_rows(table, &names, rows);
-        db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values))
-            .await?;
-        left -= rows;
-    }
-    Ok(())
+    values: impl IntoIterator<Item = Value>,
+) -> Statement {
+    let values = std::iter::once(tenant.into()).chain(values);
+    Statement::from_sql_and_values(db.get_database_backend(), sql, values)
 }
 
 /// Places without numbers: SQLite keeps a numbered one by name, and looks names up one after the other.
@@ -223,9 +241,7 @@ pub(crate) async fn select(
     tenant: &str,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<Vec<QueryResult>, DbErr> {
-    let values = std::iter::once(tenant.into()).chain(values);
-    db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values))
-        .await
+    db.query_all_raw(statement(db, sql, tenant, values)).await
 }
 
 /// Reads at most one row.
@@ -235,9 +251,7 @@ pub(crate) async fn select_one(
     tenant: &str,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<Option<QueryResult>, DbErr> {
-    let values = std::iter::once(tenant.into()).chain(values);
-    db.query_one_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values))
-        .await
+    db.query_one_raw(statement(db, sql, tenant, values)).await
 }
 
 /// Changes rows and says how many.
@@ -247,9 +261,8 @@ pub(crate) async fn execute(
     tenant: &str,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<u64, DbErr> {
-    let values = std::iter::once(tenant.into()).chain(values);
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
-    Ok(db.execute_raw(statement).await?.rows_affected())
+    let done = db.execute_raw(statement(db, sql, tenant, values)).await?;
+    Ok(done.rows_affected())
 }
 
 /// Reads the rows of some ids. `$1` is the tenant, `values` follow from `$2` on. `select` ends with a condition, to which
