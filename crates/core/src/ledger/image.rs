@@ -76,15 +76,6 @@ impl Image {
         self.reach(rows.commit.iter().copied().max().unwrap_or(0));
     }
 
-    /// Opens a segment and appends its rows.
-    ///
-    /// # Errors
-    /// When the segment is damaged; then nothing was appended.
-    pub fn append_bytes(&mut self, segment: &[u8]) -> Result<(), Error> {
-        self.append_segment(&super::decode(segment)?);
-        Ok(())
-    }
-
     /// Appends entries.
     pub fn append(&mut self, entries: &[Entry]) {
         let mut by_measure: BTreeMap<&Measure, Vec<&Entry>> = BTreeMap::new();

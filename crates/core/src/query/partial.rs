@@ -23,14 +23,14 @@ pub struct Partial {
 }
 
 /// Values with their cells.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Values<T> {
     pub(super) cells: Vec<u32>,
     pub(super) values: Vec<T>,
 }
 
 /// The values that count, and those that were taken back.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Signed<T> {
     pub(super) plus: Values<T>,
     pub(super) minus: Values<T>,
@@ -229,24 +229,6 @@ impl<T: Copy> Signed<T> {
 impl<T> Values<T> {
     fn bytes(&self) -> usize {
         size_of_val(self.cells.as_slice()) + size_of_val(self.values.as_slice())
-    }
-}
-
-impl<T> Default for Values<T> {
-    fn default() -> Self {
-        Self {
-            cells: Vec::new(),
-            values: Vec::new(),
-        }
-    }
-}
-
-impl<T> Default for Signed<T> {
-    fn default() -> Self {
-        Self {
-            plus: Values::default(),
-            minus: Values::default(),
-        }
     }
 }
 

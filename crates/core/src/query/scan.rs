@@ -61,6 +61,12 @@ impl Targets<'_> {
     pub(super) fn sign(&self, place: usize) -> i64 {
         self.signs.map_or(1, |signs| i64::from(signs[place]))
     }
+
+    /// The sum of all signs.
+    pub(super) fn count(&self) -> i64 {
+        let sum = |signs: &[i8]| signs.iter().fold(0, |sum, sign| sum + i64::from(*sign));
+        self.signs.map_or(self.rows as i64, sum)
+    }
 }
 
 /// The values of a run, as far as the question looks at them.

@@ -156,7 +156,8 @@ impl Totals {
 
     pub(super) fn bytes(&self) -> usize {
         let squares = self.squares.as_ref().map_or(0, Vec::len);
-        size_of_val(self.cells.as_slice()) + squares * size_of::<Squares>() + size_of_val(self.tight.words.as_slice())
+        let unsettled = size_of_val(self.tight.words.as_slice()) + size_of_val(self.pairs.cells.as_slice());
+        size_of_val(self.cells.as_slice()) + squares * size_of::<Squares>() + unsettled
     }
 
     /// Makes room for so many cells.
@@ -204,32 +205,34 @@ impl Totals {
                 self.tight.begin(self.cells.len(), self.squares.is_some(), affine);
                 self.tight.add(cells, offsets, to.signs);
             }
-            Cells::Many(cells) => {
-                let value = |place: usize| affine.value(offsets.map_or(0, |offsets| offsets[place]));
-                let most = affine.magnitude();
-                if self.has_pairs(cells.len(), most) {
-                    match (offsets, to.signs) {
-                        (None, None) => self.pairs.add(cells.iter().map(|cell| (*cell, 1, affine.base))),
-                        (Some(offsets), None) => {
-                            let rows = cells.iter().zip(offsets);
-                            self.pairs
-                                .add(rows.map(|(cell, offset)| (*cell, 1, affine.value(*offset))));
-                        }
-                        (_, Some(_)) => {
-                            let row = |place: usize| (cells[place], to.sign(place), value(place));
-                            self.pairs.add((0..cells.len()).map(row));
-                        }
-                    }
-                } else {
-                    for (place, cell) in cells.iter().enumerate() {
-                        self.cells[*cell as usize].add(value(place), to.sign(place));
-                    }
+            Cells::Many(cells) => self.add_scattered(cells, to, offsets, affine),
+        }
+    }
+
+    /// Adds offsets of more cells than words are worth it for.
+    fn add_scattered(&mut self, cells: &[u32], to: Targets<'_>, offsets: Option<&[u32]>, affine: Affine) {
+        let row = |place: usize| {
+            let offset = offsets.map_or(0, |offsets| offsets[place]);
+            (cells[place], to.sign(place), affine.value(offset))
+        };
+        if self.has_pairs(cells.len(), affine.magnitude()) {
+            match (offsets, to.signs) {
+                (None, None) => self.pairs.add(cells.iter().map(|cell| (*cell, 1, affine.base))),
+                (Some(offsets), None) => {
+                    let rows = cells.iter().zip(offsets);
+                    self.pairs
+                        .add(rows.map(|(cell, offset)| (*cell, 1, affine.value(*offset))));
                 }
-                if let Some(squares) = &mut self.squares {
-                    for (place, cell) in cells.iter().enumerate() {
-                        squares[*cell as usize].add(value(place), to.sign(place));
-                    }
-                }
+                (_, Some(_)) => self.pairs.add((0..cells.len()).map(row)),
+            }
+        } else {
+            for (cell, sign, value) in (0..cells.len()).map(row) {
+                self.cells[cell as usize].add(value, sign);
+            }
+        }
+        if let Some(squares) = &mut self.squares {
+            for (cell, sign, value) in (0..cells.len()).map(row) {
+                squares[cell as usize].add(value, sign);
             }
         }
     }
@@ -238,14 +241,11 @@ impl Totals {
         let magnitudes = values.iter().map(|value| (value ^ (value >> 63)) as u64);
         let most = magnitudes.fold(0, |all, magnitude| all | magnitude) + 1;
         match (to.cells, to.signs) {
-            (Cells::One(cell), signs) if fits_pairs(values.len(), most) => {
-                let sign = |place: usize| signs.map_or(1, |signs| i64::from(signs[place]));
-                let rows = values.iter().enumerate();
-                let sum = rows.fold(0_i64, |sum, (place, value)| {
-                    sum.wrapping_add(value.wrapping_mul(sign(place)))
-                });
+            (Cells::One(cell), _) if fits_pairs(values.len(), most) => {
+                let signed = |(place, value): (usize, &i64)| value.wrapping_mul(to.sign(place));
+                let sum = values.iter().enumerate().map(signed).fold(0, i64::wrapping_add);
                 self.cells[cell as usize].merge(&Sums {
-                    count: (0..values.len()).fold(0, |count, place| count.wrapping_add(sign(place))),
+                    count: to.count(),
                     sum: sum.into(),
                 });
             }
@@ -423,11 +423,7 @@ pub(super) fn squares_by_offsets(min: i64, max: i64) -> bool {
 
 /// Signs and signed offsets of a run, summed. A run has some thousand rows.
 fn one(offsets: Option<&[u32]>, to: Targets<'_>) -> (i64, i64) {
-    let signs = to.signs;
-    let count = signs.map_or(to.rows as i64, |signs| {
-        signs.iter().fold(0, |sum, sign| sum + i64::from(*sign))
-    });
-    let sum = match (offsets, signs) {
+    let sum = match (offsets, to.signs) {
         (None, _) => 0,
         (Some(offsets), None) => offsets
             .iter()
@@ -440,7 +436,7 @@ fn one(offsets: Option<&[u32]>, to: Targets<'_>) -> (i64, i64) {
             signed.fold(0, i64::wrapping_add)
         }
     };
-    (count, sum)
+    (to.count(), sum)
 }
 
 fn one_squares(offsets: Option<&[u32]>, signs: Option<&[i8]>) -> i128 {

@@ -1,4 +1,5 @@
-//! Products of two `u128` in 256 bits, for the few places where an exact answer fits but its intermediate does not.
+//! Products of two `u128` in 256 bits, for the few places where an exact answer fits but its intermediate does not, and
+//! quotients that take no longer than their numbers need.
 
 /// The full product of `a` and `b` as (high, low) halves.
 ///

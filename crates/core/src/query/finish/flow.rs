@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{Coded, Error, Index, MissingRate, Plan, State, distinct, first, missing_rates, quantiles};
-use crate::query::{Aggregate, Cell, Distribution, Flow, plan::Origin, sums::Sums};
+use super::{Coded, Error, Index, MissingRate, Plan, State, distinct, first, group_at, missing_rates, quantiles};
+use crate::query::{Aggregate, Cell, Distribution, Flow, sums::Sums};
 
 pub(super) fn groups(plan: &Plan<'_>, index: &Index, mut state: State) -> Result<Vec<Coded>, Error> {
     let mut missing: HashMap<usize, Option<MissingRate>> = HashMap::new();
@@ -23,7 +23,8 @@ pub(super) fn groups(plan: &Plan<'_>, index: &Index, mut state: State) -> Result
         if last != Some(group) {
             last = Some(group);
             check(groups.len() + 1, plan)?;
-            let codes = codes(plan, &index.codes_of(group));
+            let codes =
+                group_at(plan, &index.codes_of(group), 0).expect("no filter of a flow waits for a bucket's day");
             groups.push((codes, vec![nothing(plan); plan.query.buckets.len()]));
         }
         let cells = &mut groups.last_mut().expect("just pushed").1;
@@ -37,15 +38,6 @@ pub(super) fn groups(plan: &Plan<'_>, index: &Index, mut state: State) -> Result
         cells[bucket as usize] = extras.cell(plan, cell, flow);
     }
     Ok(groups)
-}
-
-/// The codes of a group, whose keys are those of a flow: its dimensions and nothing else.
-fn codes(plan: &Plan<'_>, keys: &[u32]) -> Vec<u32> {
-    let code = |origin: &Origin| match origin {
-        Origin::Key(at) => keys[*at],
-        Origin::Late(..) => 0,
-    };
-    plan.group.iter().map(code).collect()
 }
 
 /// Stops before the groups take memory that the answer may not.

@@ -300,7 +300,7 @@ proptest! {
         let segments = [encode(right)?.bytes, encode(left)?.bytes];
         let mut reordered = Image::with_block_rows(block_rows);
         for segment in &segments {
-            reordered.append_bytes(segment)?;
+            reordered.append_segment(&decode(segment)?);
         }
         prop_assert_eq!(&run(&reordered, &tables, &query, &options)?, &expected, "segments in another order");
 
