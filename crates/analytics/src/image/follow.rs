@@ -16,6 +16,7 @@ use super::{
     Snapshot,
     cache::Memory,
     load::{Loaded, Page},
+    order,
 };
 
 /// How many bytes of segments are read at a time.
@@ -126,10 +127,24 @@ impl Followed {
                 None => break,
             }
         }
+        self.put_in_order(loaded).await?;
         let snapshot = Arc::new(loaded.snapshot());
         self.bytes.store(snapshot.bytes(), Ordering::Relaxed);
         self.published.send_replace(Some(Arc::clone(&snapshot)));
         Ok(snapshot)
+    }
+
+    /// Puts measures in order that have got many rows since they last were, on two threads.
+    async fn put_in_order(&self, loaded: &mut Loaded) -> Result<(), Error> {
+        let Some(image) = &loaded.rows else { return Ok(()) };
+        let disordered = image.disordered();
+        if disordered.is_empty() {
+            return Ok(());
+        }
+        let image = image.clone();
+        let work = tokio::task::spawn_blocking(move || order::in_order(image, &disordered));
+        loaded.rows = Some(work.await.map_err(|_| Error::Stopped)?);
+        Ok(())
     }
 
     /// A page of what was recorded after a commit.

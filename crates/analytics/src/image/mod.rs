@@ -4,6 +4,7 @@
 mod cache;
 mod follow;
 mod load;
+mod order;
 mod overlap;
 mod snapshot;
 mod stream;

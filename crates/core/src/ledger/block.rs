@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::packed::{Packed, Rows};
+use super::{
+    packed::{Packed, Rows},
+    zone::{Zone, zones},
+};
 use crate::dimension::Dimension;
 
 /// The most rows of a block, unless a caller wants smaller ones.
@@ -21,6 +24,7 @@ pub struct Block {
     pub(crate) count: Packed,
     /// Only dimensions of which at least one row has a value, in order.
     dimensions: Vec<(Dimension, Packed)>,
+    zones: Box<[Zone]>,
 }
 
 impl Block {
@@ -44,6 +48,11 @@ impl Block {
             .map(|(_, codes)| codes)
     }
 
+    /// Its rows in pieces, all of them and in order.
+    pub(crate) fn zones(&self) -> &[Zone] {
+        &self.zones
+    }
+
     pub(crate) fn dimensions(&self) -> impl Iterator<Item = (&Dimension, &Packed)> {
         self.dimensions.iter().map(|(dimension, codes)| (dimension, codes))
     }
@@ -64,6 +73,7 @@ impl Block {
         columns.map(Packed::bytes).sum::<usize>()
             + size_of::<Self>()
             + self.dimensions.len() * size_of::<(Dimension, Packed)>()
+            + size_of_val(&*self.zones)
     }
 }
 
@@ -131,22 +141,86 @@ impl Columns {
     }
 
     pub(crate) fn pack(&self) -> Block {
-        let dimensions = self
-            .dimensions
-            .iter()
-            .filter(|(_, codes)| codes.iter().any(|code| *code != 0));
-        Block {
-            rows: self.len(),
-            date: Packed::new(&self.date),
+        let mut fields = Fields {
             origin: Packed::new(&self.origin),
             instant: Packed::new(&self.instant),
             commit: Packed::new(&self.commit),
             subject: Packed::new(&self.subject),
             value: Packed::new(&self.value),
             count: Packed::new(&self.count),
-            dimensions: dimensions
-                .map(|(dimension, codes)| (dimension.clone(), Packed::new(codes)))
-                .collect(),
+            ..Fields::default()
+        };
+        fields.place(
+            &self.date,
+            self.dimensions.get(&Dimension::Rep).map_or(&[], Vec::as_slice),
+        );
+        for (dimension, codes) in &self.dimensions {
+            fields.set(dimension, Packed::new(codes));
+        }
+        fields.into_block()
+    }
+}
+
+/// The columns of a block to be.
+#[derive(Debug)]
+pub(super) struct Fields {
+    rows: usize,
+    date: Packed,
+    pub(super) origin: Packed,
+    pub(super) instant: Packed,
+    pub(super) commit: Packed,
+    pub(super) subject: Packed,
+    pub(super) value: Packed,
+    pub(super) count: Packed,
+    dimensions: Vec<(Dimension, Packed)>,
+    zones: Box<[Zone]>,
+}
+
+impl Default for Fields {
+    fn default() -> Self {
+        let nothing = || Packed::constant(0);
+        Self {
+            rows: 0,
+            date: nothing(),
+            origin: nothing(),
+            instant: nothing(),
+            commit: nothing(),
+            subject: nothing(),
+            value: nothing(),
+            count: nothing(),
+            dimensions: Vec::new(),
+            zones: Box::default(),
+        }
+    }
+}
+
+impl Fields {
+    /// Sets the days of its rows, and their zones. No reps: none has one.
+    pub(super) fn place(&mut self, dates: &[i32], reps: &[u32]) {
+        self.rows = dates.len();
+        self.date = Packed::new(dates);
+        self.zones = zones(dates, (!reps.is_empty()).then_some(reps));
+    }
+
+    /// Sets a dimension, if any row has a value. Dimensions have to come in their order.
+    pub(super) fn set(&mut self, dimension: &Dimension, codes: Packed) {
+        if codes.max() > 0 {
+            self.dimensions.push((dimension.clone(), codes));
+        }
+    }
+
+    pub(super) fn into_block(self) -> Block {
+        Block {
+            rows: self.rows,
+            date: self.date,
+            origin: self.origin,
+            instant: self.instant,
+            commit: self.commit,
+            subject: self.subject,
+            value: self.value,
+            count: self.count,
+            dimensions: self.dimensions,
+            zones: self.zones,
         }
     }
 }

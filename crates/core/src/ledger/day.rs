@@ -31,6 +31,13 @@ pub(crate) fn from_day(day: i32) -> Option<Date> {
     Date::new(year.try_into().ok()?, month.try_into().ok()?, of_month.try_into().ok()?).ok()
 }
 
+/// The days of the month that a day lies in.
+pub(crate) fn month_of(day: i32) -> std::ops::Range<i32> {
+    let Some(date) = from_day(day) else { return day..day + 1 };
+    let first = day - i32::from(date.day()) + 1;
+    first..first + i32::from(date.days_in_month())
+}
+
 /// Whether a day number is one of the years that a date can name.
 pub(crate) fn is_day(day: i32) -> bool {
     (to_day(Date::MIN)..=to_day(Date::MAX)).contains(&day)
@@ -72,6 +79,9 @@ mod tests {
         for end in [Date::MIN, Date::MAX] {
             assert_eq!(from_day(to_day(end)), Some(end));
         }
+        let march = to_day(date(2024, 2, 29)) + 1;
+        assert_eq!(month_of(march - 29), march - 29..march);
+        assert_eq!(month_of(march), march..march + 31);
         let beyond = [i32::MIN, i32::MAX, to_day(Date::MAX) + 1, to_day(Date::MIN) - 1];
         assert_eq!(beyond.map(from_day), [None; 4]);
         assert_eq!(beyond.map(is_day), [false; 4]);

@@ -8,6 +8,7 @@ use std::{
 use super::{
     Block, BlockSource, Dictionaries, Entry, Error, SegmentRows, Wanted,
     block::{BLOCK_ROWS, Columns},
+    cluster::clustered,
     day,
     load::Loader,
 };
@@ -15,6 +16,9 @@ use crate::{
     dimension::{Fact, Tables},
     measure::Measure,
 };
+
+/// Fewer rows of a measure are as fast in any order.
+const WORTH_ORDER: usize = 1 << 12;
 
 /// A tenant's ledger in memory: for each measure its rows in packed blocks, and the facts of the dimension tables.
 ///
@@ -24,6 +28,8 @@ use crate::{
 pub struct Image {
     dictionaries: Dictionaries,
     measures: BTreeMap<Measure, Vec<Arc<Block>>>,
+    /// How many rows a measure had when they were last put in order.
+    ordered: BTreeMap<Measure, usize>,
     facts: Vec<Arc<Vec<FactRow>>>,
     latest: OnceLock<Arc<Tables>>,
     commit: u64,
@@ -56,6 +62,7 @@ impl Image {
         Self {
             dictionaries: Dictionaries::default(),
             measures: BTreeMap::new(),
+            ordered: BTreeMap::new(),
             facts: Vec::new(),
             latest: OnceLock::new(),
             commit: 0,
@@ -233,11 +240,51 @@ impl Image {
         &blocks[..blocks.iter().rposition(is_full).map_or(0, |last| last + 1)]
     }
 
+    /// The measures that have got so many rows since these were last put in order that it is worth doing again.
+    #[must_use]
+    pub fn disordered(&self) -> Vec<Measure> {
+        let is_disordered = |(measure, blocks): &(&Measure, &Vec<Arc<Block>>)| {
+            let rows: usize = blocks.iter().map(|block| block.rows()).sum();
+            let ordered = self.ordered.get(*measure).copied().unwrap_or(0);
+            rows >= WORTH_ORDER && rows > ordered + ordered / 2
+        };
+        let disordered = self.measures.iter().filter(is_disordered);
+        disordered.map(|(measure, _)| measure.clone()).collect()
+    }
+
+    /// The rows of a measure in the order that questions like. Changes nothing: [`Image::put_in_order`] does.
+    #[must_use]
+    pub fn in_order(&self, measure: &Measure) -> Ordered {
+        let blocks = self.blocks(measure);
+        Ordered {
+            measure: measure.clone(),
+            replaced: blocks.len(),
+            blocks: clustered(blocks, self.block_rows),
+        }
+    }
+
+    /// Replaces the blocks of a measure by what [`Image::in_order`] made of these very blocks.
+    pub fn put_in_order(&mut self, ordered: Ordered) {
+        let rows = ordered.blocks.iter().map(|block| block.rows()).sum();
+        if let Some(blocks) = self.measures.get_mut(&ordered.measure) {
+            blocks.splice(..ordered.replaced, ordered.blocks);
+            self.ordered.insert(ordered.measure, rows);
+        }
+    }
+
     /// The image as a source of blocks.
     #[must_use]
     pub fn source(&self) -> ImageBlocks<'_> {
         ImageBlocks { image: self, left: &[] }
     }
+}
+
+/// Rows of a measure in another order.
+#[derive(Debug)]
+pub struct Ordered {
+    measure: Measure,
+    replaced: usize,
+    blocks: Vec<Arc<Block>>,
 }
 
 /// The blocks of an image, one at a time.

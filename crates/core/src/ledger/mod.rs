@@ -1,6 +1,7 @@
 //! The ledger: an append-only multiset of measurements, as immutable columnar segments and as an image in memory.
 
 mod block;
+mod cluster;
 pub(crate) mod day;
 mod dictionary;
 mod entry;
@@ -9,8 +10,10 @@ mod image;
 pub(crate) mod interner;
 mod load;
 pub(crate) mod packed;
+mod runs;
 mod segment;
 mod source;
+pub(crate) mod zone;
 
 pub(crate) use self::dictionary::Texts;
 pub use self::{
@@ -18,7 +21,7 @@ pub use self::{
     dictionary::Dictionaries,
     entry::Entry,
     error::Error,
-    image::{Image, ImageBlocks},
+    image::{Image, ImageBlocks, Ordered},
     segment::{MAX_SEGMENT_ROWS, Meta, Segment, SegmentRows, decode, encode, merge},
     source::{BlockSource, SegmentStream, Wanted},
 };

@@ -1,11 +1,13 @@
 //! A column of integers in as few bytes as its spread needs: `base + scale · offset`.
 
+use super::runs::Runs;
+
 /// Which rows of a block are read.
 #[derive(Clone, Copy)]
 pub(crate) enum Rows<'a> {
     /// So many rows from a first one on.
     Run(usize, usize),
-    /// These rows.
+    /// These rows, in ascending order.
     Picked(&'a [u32]),
 }
 
@@ -48,6 +50,8 @@ lanes!(|lane| lane as i64 => u64);
 #[derive(Debug, Clone)]
 enum Offsets {
     None,
+    /// Below 2^16, with a scale of 1.
+    Runs(Runs),
     Byte(Box<[u8]>),
     Short(Box<[u16]>),
     Word(Box<[u32]>),
@@ -97,6 +101,17 @@ impl Packed {
             1
         };
         let offset = |value: &T| value.wide().wrapping_sub(min) as u64 / scale;
+        if (1..=0xffff).contains(&spread)
+            && let Some(runs) = Runs::new(values.len(), |row| offset(&values[row]) as u16)
+        {
+            return Self {
+                min,
+                max,
+                base: min,
+                scale: 1,
+                offsets: Offsets::Runs(runs),
+            };
+        }
         let (offsets, base, scale) = match spread / scale {
             0 => (Offsets::None, min, scale),
             1..=0xff => (
@@ -145,6 +160,7 @@ impl Packed {
         let scaled = |offset: i64| T::narrow(base.wrapping_add(offset.wrapping_mul(scale)));
         match &self.offsets {
             Offsets::None => out.extend(std::iter::repeat_n(T::narrow(base), rows.len())),
+            Offsets::Runs(runs) => runs.select(rows, out, one),
             Offsets::Byte(offsets) if scale == 1 => select(offsets, rows, out, one),
             Offsets::Short(offsets) if scale == 1 => select(offsets, rows, out, one),
             Offsets::Word(offsets) if scale == 1 => select(offsets, rows, out, one),
@@ -168,6 +184,7 @@ impl Packed {
     pub(crate) fn read_offsets(&self, rows: Rows<'_>, out: &mut Vec<u32>) {
         match &self.offsets {
             Offsets::None => out.extend(std::iter::repeat_n(0, rows.len())),
+            Offsets::Runs(runs) => runs.select(rows, out, |offset| offset as u32),
             Offsets::Byte(offsets) => select(offsets, rows, out, |offset| offset as u32),
             Offsets::Short(offsets) => select(offsets, rows, out, |offset| offset as u32),
             Offsets::Word(offsets) => select(offsets, rows, out, |offset| offset as u32),
@@ -177,7 +194,10 @@ impl Packed {
 
     /// How many values lie from the least to the greatest, where they are few and every whole number is one.
     pub(crate) fn spread(&self) -> Option<usize> {
-        let narrow = matches!(self.offsets, Offsets::None | Offsets::Byte(_) | Offsets::Short(_));
+        let narrow = matches!(
+            self.offsets,
+            Offsets::None | Offsets::Runs(_) | Offsets::Byte(_) | Offsets::Short(_)
+        );
         (narrow && self.scale == 1).then(|| (self.max - self.min) as usize + 1)
     }
 
@@ -186,6 +206,7 @@ impl Packed {
     pub(crate) fn look_up(&self, rows: Rows<'_>, table: &[u32], out: &mut Vec<u32>) {
         match &self.offsets {
             Offsets::None => out.extend(std::iter::repeat_n(table[0], rows.len())),
+            Offsets::Runs(runs) => runs.select(rows, out, |offset| table[offset as usize]),
             Offsets::Byte(offsets) => select(offsets, rows, out, |offset| table[offset as usize]),
             Offsets::Short(offsets) => select(offsets, rows, out, |offset| table[offset as usize]),
             Offsets::Word(_) | Offsets::Whole(_) => unreachable!("asked of columns with a spread only"),
@@ -196,6 +217,7 @@ impl Packed {
     pub(crate) fn at(&self, row: usize) -> i64 {
         let offset = match &self.offsets {
             Offsets::None => 0,
+            Offsets::Runs(runs) => i64::from(runs.at(row)),
             Offsets::Byte(offsets) => i64::from(offsets[row]),
             Offsets::Short(offsets) => i64::from(offsets[row]),
             Offsets::Word(offsets) => i64::from(offsets[row]),
@@ -208,6 +230,7 @@ impl Packed {
     pub(crate) fn bytes(&self) -> usize {
         match &self.offsets {
             Offsets::None => 0,
+            Offsets::Runs(runs) => runs.bytes(),
             Offsets::Byte(offsets) => offsets.len(),
             Offsets::Short(offsets) => offsets.len() * 2,
             Offsets::Word(offsets) => offsets.len() * 4,
@@ -276,6 +299,20 @@ mod tests {
         assert_eq!(Packed::new(&[7_i64; 100]).bytes(), 0);
     }
 
+    #[test]
+    fn long_runs_take_four_bytes_each() {
+        let codes: Vec<u32> = (0..65_536).map(|row| row / 64).collect();
+        assert_eq!(Packed::new(&codes).bytes(), 1_024 * 4);
+        assert_eq!(Packed::new(&codes).at(65_535), 1_023);
+    }
+
+    fn repeated(runs: Vec<(i64, usize)>) -> Vec<i64> {
+        let values = runs
+            .into_iter()
+            .flat_map(|(value, times)| std::iter::repeat_n(value, times));
+        values.collect()
+    }
+
     proptest! {
         #[test]
         fn what_is_packed_is_read_again(
@@ -284,6 +321,8 @@ mod tests {
                 prop::collection::vec((0..5_i64).prop_map(|n| n * 1_000_000_000_000), 0..40),
                 prop::collection::vec(-100..100_000_i64, 0..40),
                 prop::collection::vec(7..9_i64, 0..40),
+                prop::collection::vec((7..9_i64, 1..30_usize), 1..20).prop_map(repeated),
+                prop::collection::vec((-9..70_000_i64, 1..30_usize), 1..20).prop_map(repeated),
             ],
             every in 1_usize..5,
         ) {
@@ -295,6 +334,18 @@ mod tests {
             let mut read: Vec<i64> = Vec::new();
             packed.read(Rows::Picked(&picked), &mut read);
             prop_assert_eq!(read, picked.iter().map(|row| values[*row as usize]).collect::<Vec<_>>());
+            for first in 0..values.len() {
+                let mut part: Vec<i64> = Vec::new();
+                packed.read(Rows::Run(first, (values.len() - first).min(every * 7)), &mut part);
+                prop_assert_eq!(&part, &values[first..first + part.len()]);
+            }
+            if let Some(spread) = packed.spread() {
+                let table: Vec<u32> = (0..spread as u32).map(|offset| offset * 3).collect();
+                let mut found = Vec::new();
+                packed.look_up(Rows::Picked(&picked), &table, &mut found);
+                let expected = |row: &u32| (values[*row as usize] - packed.min()) as u32 * 3;
+                prop_assert_eq!(found, picked.iter().map(expected).collect::<Vec<_>>());
+            }
             for (row, value) in values.iter().enumerate() {
                 prop_assert_eq!(packed.at(row), *value);
                 prop_assert!((packed.min()..=packed.max()).contains(value));

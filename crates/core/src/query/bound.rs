@@ -104,6 +104,12 @@ impl<'a> Bound<'a> {
         }
     }
 
+    /// Whether its codes are those of the rows' reps.
+    pub(super) fn is_of_reps(&self, block: &Block) -> bool {
+        let reps = block.dimension(&Dimension::Rep);
+        matches!(self, Self::Mapped(column, None) if reps.is_some_and(|reps| std::ptr::eq(*column, reps)))
+    }
+
     /// The codes that rows of the block can have, where that is known and they are few.
     pub(super) fn candidates(&self) -> Option<impl Iterator<Item = u32> + '_> {
         let (range, map) = match self {

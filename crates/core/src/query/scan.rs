@@ -1,12 +1,14 @@
 //! The rows of a block that a question asks for: picked, numbered by cell, and priced, a run at a time.
 
+use std::cell::OnceCell;
+
 use super::{
     Aggregate, Error,
     bound::Bound,
     index::{Index, Key},
     plan::Plan,
     pricing::{Pricing, RateDay, Rates},
-    slots::{Clock, Clocked, NOWHERE, Slots},
+    slots::{Clock, Clocked, NOWHERE},
     sums::squares_by_offsets,
 };
 use crate::{
@@ -14,11 +16,9 @@ use crate::{
     ledger::{
         Block, day,
         packed::{Affine, Lane, Packed, Rows},
+        zone::Zone,
     },
 };
-
-/// Rows that are worked on together: their columns fit the fastest cache.
-const RUN: usize = 2_048;
 
 /// A row whose amount cannot be converted.
 #[derive(Debug, Clone, Copy)]
@@ -122,7 +122,11 @@ struct Scan<'a> {
     known_at: Option<i64>,
     max_value: Option<i64>,
     origin: Option<(i64, i64)>,
-    time: Time<'a>,
+    clock: &'a Packed,
+    /// The slot of all rows, if it is one.
+    slot: Option<u32>,
+    /// Where every row has its own.
+    clocked: OnceCell<Clocked<'a>>,
     reading: Reading,
     conditions: Vec<(Bound<'a>, &'a [bool])>,
     keys: Vec<Bound<'a>>,
@@ -140,10 +144,13 @@ pub(super) fn scan(
     let Some(scan) = Scan::new(plan, block)? else {
         return Ok(());
     };
-    for first in (0..block.rows()).step_by(RUN) {
-        let mut picks = Picks::new(first, RUN.min(block.rows() - first), work.scratch);
-        if scan.pick(&mut picks, &mut work.scratch.wide, &mut work.scratch.codes) {
-            let result = scan.hand_on(&picks, work, hand_on);
+    for zone in block.zones() {
+        let Some(time) = scan.time(zone).filter(|_| scan.may_pick(zone)) else {
+            continue;
+        };
+        let mut picks = Picks::new(zone, work.scratch);
+        if scan.pick(&time, &mut picks, &mut work.scratch.wide, &mut work.scratch.codes) {
+            let result = scan.hand_on(&time, &picks, work, hand_on);
             picks.put_back(work.scratch);
             result?;
         } else {
@@ -189,7 +196,9 @@ impl<'a> Scan<'a> {
             known_at: known_at.filter(|commit| block.commit.max() > *commit),
             max_value: query.max_value.filter(|most| block.value.max() > *most),
             origin: origin.filter(|(start, end)| block.origin.min() < *start || block.origin.max() >= *end),
-            time: Time::new(&plan.slots, clock, block.rows()),
+            clock,
+            slot: plan.slots.of_range(clock.min(), clock.max()),
+            clocked: OnceCell::new(),
             conditions,
             keys: plan.keys.iter().map(|key| Bound::new(key, block)).collect(),
             reading: Reading::new(plan, block, currency.is_some()),
@@ -197,12 +206,42 @@ impl<'a> Scan<'a> {
         }))
     }
 
+    /// The slots of a zone's rows; `None` when no row of it has one.
+    fn time(&self, zone: &Zone) -> Option<Time<'_>> {
+        if let Some(slot) = self.slot {
+            return Some(Time::One(slot));
+        }
+        let slots = &self.plan.slots;
+        let (from, to) = match slots.clock {
+            Clock::Date => (zone.dates.0.into(), zone.dates.1.into()),
+            Clock::Origin | Clock::Instant => (self.clock.min(), self.clock.max()),
+        };
+        match slots.of_range(from, to) {
+            Some(NOWHERE) => None,
+            Some(slot) => Some(Time::One(slot)),
+            None if slots.misses(from, to) => None,
+            None => Some(Time::Each {
+                clock: self
+                    .clocked
+                    .get_or_init(|| Clocked::new(slots, self.clock, self.block.rows())),
+                all_inside: slots.covers(from, to),
+            }),
+        }
+    }
+
+    /// Whether a zone can have rows that meet the conditions, as far as they are about reps.
+    fn may_pick(&self, zone: &Zone) -> bool {
+        self.conditions.iter().all(|(bound, passes)| {
+            !bound.is_of_reps(self.block) || passes[zone.reps.0 as usize..=zone.reps.1 as usize].contains(&true)
+        })
+    }
+
     /// Picks the rows that meet every condition; whether there are any.
-    fn pick(&self, picks: &mut Picks, wide: &mut Vec<i64>, codes: &mut Vec<u32>) -> bool {
+    fn pick(&self, time: &Time<'_>, picks: &mut Picks, wide: &mut Vec<i64>, codes: &mut Vec<u32>) -> bool {
         if let Time::Each {
             clock,
             all_inside: false,
-        } = &self.time
+        } = time
         {
             clock.read(picks.rows(), wide, codes);
             picks.retain(codes, |slot| slot != NOWHERE);
@@ -231,13 +270,14 @@ impl<'a> Scan<'a> {
 
     fn hand_on(
         &self,
+        time: &Time<'_>,
         picks: &Picks,
         work: &mut Work<'_>,
         hand_on: &mut dyn FnMut(&mut Index, &Run<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let Work { scratch, index, rates } = work;
         let rows = picks.rows();
-        let slot = self.read_keys(rows, scratch);
+        let slot = self.read_keys(time, rows, scratch);
         let keys: Vec<Key<'_>> = self
             .keys
             .iter()
@@ -296,14 +336,14 @@ impl<'a> Scan<'a> {
     }
 
     /// Reads the codes of keys and the slots of a run; gives the slot if it is one for all.
-    fn read_keys(&self, rows: Rows<'_>, scratch: &mut Scratch) -> Option<u32> {
+    fn read_keys(&self, time: &Time<'_>, rows: Rows<'_>, scratch: &mut Scratch) -> Option<u32> {
         scratch.keys.resize_with(self.keys.len(), Vec::new);
         for (bound, codes) in self.keys.iter().zip(&mut scratch.keys) {
             if !matches!(bound, Bound::Constant(_)) {
                 bound.read(self.block, rows, codes);
             }
         }
-        match &self.time {
+        match time {
             Time::One(slot) => Some(*slot),
             Time::Each { clock, .. } => {
                 clock.read(rows, &mut scratch.wide, &mut scratch.slots);
@@ -426,22 +466,10 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// The slots of a block's rows: one for all, or to be looked up, and then whether every row has one.
+/// The slots of a zone's rows: one for all, or to be looked up, and then whether every row has one.
 enum Time<'a> {
     One(u32),
-    Each { clock: Clocked<'a>, all_inside: bool },
-}
-
-impl<'a> Time<'a> {
-    fn new(slots: &'a Slots, clock: &'a Packed, rows: usize) -> Self {
-        match slots.of_range(clock.min(), clock.max()) {
-            Some(slot) => Self::One(slot),
-            None => Self::Each {
-                clock: Clocked::new(slots, clock, rows),
-                all_inside: slots.covers(clock.min(), clock.max()),
-            },
-        }
-    }
+    Each { clock: &'a Clocked<'a>, all_inside: bool },
 }
 
 /// How much of the values of a block is read.
@@ -505,11 +533,11 @@ struct Picks {
 }
 
 impl Picks {
-    fn new(first: usize, count: usize, scratch: &mut Scratch) -> Self {
+    fn new(zone: &Zone, scratch: &mut Scratch) -> Self {
         let (picked, spare) = (std::mem::take(&mut scratch.picked), std::mem::take(&mut scratch.spare));
         Self {
-            first,
-            count,
+            first: zone.first as usize,
+            count: zone.rows as usize,
             all: true,
             picked,
             spare,

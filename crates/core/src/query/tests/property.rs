@@ -295,6 +295,10 @@ proptest! {
         let expected = naive::answer(&entries, &tables, &query);
         let image = split_image(&entries, block_rows);
         prop_assert_eq!(&run(&image, &tables, &query, &options)?, &expected, "an image");
+        let mut ordered = image.clone();
+        ordered.put_in_order(image.in_order(&query.measure));
+        prop_assert_eq!(ordered.rows(), image.rows());
+        prop_assert_eq!(&run(&ordered, &tables, &query, &options)?, &expected, "rows in order");
 
         let (left, right) = entries.split_at(split.min(entries.len()));
         let segments = [encode(right)?.bytes, encode(left)?.bytes];
