@@ -7,7 +7,7 @@ mod tables;
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 pub use self::tables::{Account, Assignment, Fact, Product, Rep, Tables, Target, Team, Territory};
 use crate::id::Name;
@@ -15,8 +15,7 @@ use crate::id::Name;
 macro_rules! dimensions {
     ($($(#[$doc:meta])* $dimension:ident => $name:literal;)*) => {
         /// A dimension.
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Dimension {
             $($(#[$doc])* $dimension,)*
             /// A declared attribute, written `attribute.<name>`.
@@ -28,6 +27,20 @@ macro_rules! dimensions {
         impl Dimension {
             /// Every dimension that has a fixed name.
             pub const NAMED: &'static [Self] = &[$(Self::$dimension),*];
+
+            /// What stands for it where only we read.
+            fn stored(&self) -> Stored {
+                match self {
+                    $(Self::$dimension => Stored::Named(Numbers::$dimension as u8),)*
+                    Self::Attribute(name) => Stored::Attribute(name.clone()),
+                    Self::TeamLevel(level) => Stored::TeamLevel(*level),
+                }
+            }
+        }
+
+        /// The places of [`Dimension::NAMED`].
+        enum Numbers {
+            $($dimension,)*
         }
 
         impl fmt::Display for Dimension {
@@ -134,16 +147,65 @@ impl Dimension {
     }
 }
 
-impl TryFrom<String> for Dimension {
+/// A dimension in the states of subjects and in signals, whose layouts have a version. Whoever adds a dimension anywhere
+/// but at the end moves the numbers, and must raise that version.
+#[derive(Serialize, Deserialize)]
+enum Stored {
+    Named(u8),
+    Attribute(Name),
+    TeamLevel(u8),
+}
+
+impl TryFrom<Stored> for Dimension {
     type Error = UnknownDimension;
 
-    fn try_from(text: String) -> Result<Self, UnknownDimension> {
-        text.parse()
+    fn try_from(stored: Stored) -> Result<Self, UnknownDimension> {
+        match stored {
+            Stored::Named(number) => {
+                let named = Self::NAMED.get(usize::from(number)).cloned();
+                named.ok_or_else(|| UnknownDimension(number.to_string()))
+            }
+            Stored::Attribute(name) => Ok(Self::Attribute(name)),
+            Stored::TeamLevel(level) => Ok(Self::TeamLevel(level)),
+        }
     }
 }
 
-impl From<Dimension> for String {
-    fn from(dimension: Dimension) -> Self {
-        dimension.to_string()
+impl Serialize for Dimension {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            return serializer.collect_str(self);
+        }
+        self.stored().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Dimension {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            return String::deserialize(deserializer)?.parse().map_err(D::Error::custom);
+        }
+        Self::try_from(Stored::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_dimension_survives_its_bytes_and_its_text() {
+        let attribute = Dimension::Attribute(Name::new("age band").expect("a name"));
+        for dimension in Dimension::NAMED.iter().chain([&attribute, &Dimension::TeamLevel(3)]) {
+            let bytes = postcard::to_allocvec(dimension).expect("bytes");
+            assert_eq!(postcard::from_bytes::<Dimension>(&bytes).as_ref(), Ok(dimension));
+            let text = serde_json::to_string(dimension).expect("text");
+            assert_eq!(text, format!("\"{dimension}\""));
+            assert_eq!(
+                &serde_json::from_str::<Dimension>(&text).expect("a dimension"),
+                dimension
+            );
+        }
+        assert!(postcard::from_bytes::<Dimension>(&[0, 200]).is_err());
     }
 }

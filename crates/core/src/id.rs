@@ -2,7 +2,8 @@
 
 use std::{borrow::Borrow, fmt, sync::Arc};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use smol_str::SmolStr;
 
 /// The most bytes that an identifier may have.
 pub const MAX_ID_BYTES: usize = 128;
@@ -29,10 +30,10 @@ pub enum Error {
     },
 }
 
-/// A checked text: 1 to 128 bytes of UTF-8 without control characters. Cheap to clone.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Name(Arc<str>);
+/// A checked text: 1 to 128 bytes of UTF-8 without control characters. Cheap to clone: up to 23 bytes, as most have,
+/// stand in place, longer ones are shared.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(SmolStr);
 
 impl Name {
     /// Checks and keeps a text.
@@ -56,7 +57,13 @@ impl Name {
                 at,
             });
         }
-        Ok(Self(text.into()))
+        Ok(Self(SmolStr::new(text)))
+    }
+
+    /// A word of ours, which keeps the rules. It is never copied.
+    pub(crate) const fn fixed(word: &'static str) -> Self {
+        assert!(!word.is_empty() && word.len() <= MAX_ID_BYTES);
+        Self(SmolStr::new_static(word))
     }
 
     /// The text.
@@ -65,16 +72,21 @@ impl Name {
         &self.0
     }
 
-    /// The text, shared.
+    /// The text as one that can be shared.
     #[must_use]
     pub fn shared(&self) -> Arc<str> {
-        Arc::clone(&self.0)
+        self.as_str().into()
+    }
+
+    /// The text as a key of histories holds it.
+    pub(crate) fn text(&self) -> &SmolStr {
+        &self.0
     }
 }
 
 impl fmt::Debug for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&*self.0, f)
+        fmt::Debug::fmt(self.as_str(), f)
     }
 }
 
@@ -106,7 +118,34 @@ impl TryFrom<String> for Name {
 
 impl From<Name> for String {
     fn from(name: Name) -> Self {
-        name.0.as_ref().to_owned()
+        name.as_str().to_owned()
+    }
+}
+
+impl Serialize for Name {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Text)
+    }
+}
+
+/// Reads a name from the text as it lies there, without a copy in between.
+struct Text;
+
+impl de::Visitor<'_> for Text {
+    type Value = Name;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Name, E> {
+        Name::new(text).map_err(E::custom)
     }
 }
 

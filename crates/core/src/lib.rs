@@ -17,4 +17,5 @@ pub mod policy;
 pub mod query;
 pub mod rational;
 pub mod statistics;
+mod stored;
 pub mod subject;

@@ -77,6 +77,7 @@ pub struct ActivityLogged {
     /// The territory, where the rep's own does not decide.
     pub territory: Option<TerritoryId>,
     /// Declared attributes.
+    #[serde(default)]
     pub attributes: Vec<Attribute>,
 }
 
@@ -86,6 +87,7 @@ pub struct MeetingScheduled {
     /// The meeting.
     pub meeting: MeetingId,
     /// When it is due.
+    #[serde(with = "crate::stored::instant")]
     pub due_at: Timestamp,
     /// Who holds it.
     pub rep: Option<RepId>,
@@ -98,6 +100,7 @@ pub struct MeetingScheduled {
     /// The channel (on site, video, …).
     pub channel: Option<Name>,
     /// Declared attributes.
+    #[serde(default)]
     pub attributes: Vec<Attribute>,
 }
 
@@ -107,6 +110,7 @@ pub struct MeetingRescheduled {
     /// The meeting.
     pub meeting: MeetingId,
     /// When it is due now.
+    #[serde(with = "crate::stored::instant")]
     pub due_at: Timestamp,
 }
 
@@ -145,6 +149,7 @@ pub struct InquiryReceived {
     /// Who asked.
     pub account: Option<AccountId>,
     /// Declared attributes.
+    #[serde(default)]
     pub attributes: Vec<Attribute>,
 }
 
@@ -171,6 +176,7 @@ pub struct IssueOpened {
     /// Over which channel it came.
     pub channel: Option<Name>,
     /// Declared attributes.
+    #[serde(default)]
     pub attributes: Vec<Attribute>,
 }
 
@@ -211,8 +217,10 @@ pub struct SurveyAnswered {
     /// The channel.
     pub channel: Option<Name>,
     /// The scores: one without criterion for NPS and CSAT, one for each criterion for service quality.
+    #[serde(default)]
     pub scores: Vec<Score>,
     /// Declared attributes.
+    #[serde(default)]
     pub attributes: Vec<Attribute>,
 }
 

@@ -22,6 +22,7 @@ pub struct OrderPlaced {
     /// The currency of all its lines.
     pub currency: Currency,
     /// What was bought; at least one line.
+    #[serde(default)]
     pub lines: Vec<OrderLine>,
     /// The kind of business, for upsell and cross-sell.
     pub kind: Option<super::OpportunityType>,
@@ -34,6 +35,7 @@ pub struct OrderPlaced {
     /// The territory, where the rep's own does not decide.
     pub territory: Option<TerritoryId>,
     /// Declared attributes.
+    #[serde(default)]
     pub attributes: Vec<Attribute>,
 }
 
@@ -58,6 +60,7 @@ pub struct OrderRefunded {
     /// The currency of the lines; the order's own.
     pub currency: Currency,
     /// What goes back: amounts are positive; a cost that comes back (returned goods) is positive too.
+    #[serde(default)]
     pub lines: Vec<OrderLine>,
     /// Why.
     pub reason: Option<Name>,
@@ -85,6 +88,7 @@ pub struct SubscriptionStarted {
     /// The territory, where the rep's own does not decide.
     pub territory: Option<TerritoryId>,
     /// Declared attributes.
+    #[serde(default)]
     pub attributes: Vec<Attribute>,
 }
 

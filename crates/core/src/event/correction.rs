@@ -12,6 +12,7 @@ pub struct EventAmended {
     /// The event that is replaced.
     pub event: EventId,
     /// When it happened, as is known now; as it was where none is named.
+    #[serde(with = "crate::stored::optional_instant", default)]
     pub occurred_at: Option<jiff::Timestamp>,
     /// What happened, as is known now.
     pub payload: Box<Payload>,

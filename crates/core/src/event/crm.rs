@@ -24,6 +24,7 @@ pub struct LeadCreated {
     /// The territory, where the rep's own does not decide.
     pub territory: Option<TerritoryId>,
     /// Declared attributes.
+    #[serde(default)]
     pub attributes: Vec<Attribute>,
 }
 
@@ -95,6 +96,7 @@ pub struct OpportunityOpened {
     /// The expected amount.
     pub amount: Option<Money>,
     /// The expected close date.
+    #[serde(with = "crate::stored::optional_date", default)]
     pub close_date: Option<Date>,
     /// What kind of business it is.
     pub kind: Option<OpportunityType>,
@@ -109,8 +111,10 @@ pub struct OpportunityOpened {
     /// The territory, where the rep's own does not decide.
     pub territory: Option<TerritoryId>,
     /// Who is credited with which share; empty: the owner with all.
+    #[serde(default)]
     pub splits: Vec<Split>,
     /// Declared attributes.
+    #[serde(default)]
     pub attributes: Vec<Attribute>,
 }
 
@@ -124,6 +128,7 @@ pub struct OpportunityUpdated {
     /// The new amount.
     pub amount: Option<Money>,
     /// The new expected close date.
+    #[serde(with = "crate::stored::optional_date", default)]
     pub close_date: Option<Date>,
     /// The account.
     pub account: Option<AccountId>,

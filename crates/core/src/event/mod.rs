@@ -10,6 +10,8 @@ mod crm;
 mod operations;
 mod reference;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +29,7 @@ pub struct Event {
     /// The system that sent it.
     pub source: SourceId,
     /// When it happened.
+    #[serde(with = "crate::stored::instant")]
     pub occurred_at: Timestamp,
     /// What happened.
     pub payload: Payload,
@@ -52,11 +55,12 @@ pub struct Attribute {
 
 macro_rules! payloads {
     ($($(#[$doc:meta])* $name:ident => $wire:literal),* $(,)?) => {
-        /// What happened.
+        /// What happened. Shared, since nobody changes it: an event is handed on from the wire to the log and to each of
+        /// its subjects.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum Payload {
-            $($(#[$doc])* $name($name),)*
+            $($(#[$doc])* $name(Arc<$name>),)*
         }
 
         impl Payload {
@@ -72,6 +76,12 @@ macro_rules! payloads {
 
         $(impl From<$name> for Payload {
             fn from(payload: $name) -> Self {
+                Self::$name(Arc::new(payload))
+            }
+        }
+
+        impl From<Arc<$name>> for Payload {
+            fn from(payload: Arc<$name>) -> Self {
                 Self::$name(payload)
             }
         })*

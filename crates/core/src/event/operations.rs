@@ -21,6 +21,7 @@ pub struct CostIncurred {
     /// The rep that it paid for.
     pub rep: Option<RepId>,
     /// Declared attributes.
+    #[serde(default)]
     pub attributes: Vec<Attribute>,
 }
 
@@ -36,6 +37,7 @@ pub struct WebTrafficRecorded {
     /// The channel (site, landing page, …).
     pub channel: Option<Name>,
     /// Declared attributes.
+    #[serde(default)]
     pub attributes: Vec<Attribute>,
 }
 
@@ -57,6 +59,7 @@ pub struct SocialEngagementRecorded {
     /// How many direct messages.
     pub direct_messages: i64,
     /// Declared attributes.
+    #[serde(default)]
     pub attributes: Vec<Attribute>,
 }
 
@@ -74,6 +77,7 @@ pub struct ReferralReceived {
     /// The channel.
     pub channel: Option<Name>,
     /// Declared attributes.
+    #[serde(default)]
     pub attributes: Vec<Attribute>,
 }
 
@@ -89,6 +93,7 @@ pub struct TimeSpent {
     /// How long, in milliseconds.
     pub duration_ms: i64,
     /// Declared attributes.
+    #[serde(default)]
     pub attributes: Vec<Attribute>,
 }
 
@@ -108,6 +113,7 @@ pub struct AssessmentMade {
     /// The interaction that was assessed, when it was one.
     pub interaction: Option<ActivityId>,
     /// Declared attributes.
+    #[serde(default)]
     pub attributes: Vec<Attribute>,
 }
 
@@ -123,6 +129,7 @@ pub struct TrainingCompleted {
     /// The result in thousandths.
     pub score_milli: Option<i64>,
     /// Declared attributes.
+    #[serde(default)]
     pub attributes: Vec<Attribute>,
 }
 
@@ -146,5 +153,6 @@ pub struct MeasurementRecorded {
     /// The channel.
     pub channel: Option<Name>,
     /// Declared attributes.
+    #[serde(default)]
     pub attributes: Vec<Attribute>,
 }

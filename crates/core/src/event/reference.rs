@@ -20,6 +20,7 @@ pub struct RepJoined {
     /// Its name.
     pub name: Option<Name>,
     /// The first day; the day of the event where none is named.
+    #[serde(with = "crate::stored::optional_date", default)]
     pub effective_date: Option<Date>,
 }
 
@@ -29,6 +30,7 @@ pub struct RepLeft {
     /// The rep.
     pub rep: RepId,
     /// The first day without it; the day of the event where none is named.
+    #[serde(with = "crate::stored::optional_date", default)]
     pub effective_date: Option<Date>,
 }
 
@@ -48,6 +50,7 @@ pub struct RepAssigned {
     /// Its role.
     pub role: Option<Name>,
     /// From which day on; the day of the event where none is named.
+    #[serde(with = "crate::stored::optional_date", default)]
     pub effective_date: Option<Date>,
 }
 
@@ -65,6 +68,7 @@ pub struct AccountDescribed {
     /// Its territory.
     pub territory: Option<TerritoryId>,
     /// Declared attributes.
+    #[serde(default)]
     pub attributes: Vec<Attribute>,
 }
 
@@ -111,6 +115,7 @@ pub struct CurrencyRateSet {
     /// What one unit of `from` is worth in `to`.
     pub rate: Rate,
     /// From which business date on; the day of the event where none is named.
+    #[serde(with = "crate::stored::optional_date", default)]
     pub effective_date: Option<Date>,
 }
 
@@ -138,8 +143,10 @@ pub struct TargetSet {
     /// The metric that it is measured by (`bookings`, `revenue`, …).
     pub metric: Name,
     /// First day of its period.
+    #[serde(with = "crate::stored::date")]
     pub start: Date,
     /// First day after its period.
+    #[serde(with = "crate::stored::date")]
     pub end: Date,
     /// What is to be reached: micro-units for money, thousandths of the metric's unit for every other metric.
     pub amount: i64,
@@ -147,5 +154,6 @@ pub struct TargetSet {
     pub currency: Option<Currency>,
     /// A ramping rep's share of the amount for each month from the start on, in millionths; months beyond the list
     /// count in full. Empty: no ramp.
+    #[serde(default)]
     pub ramp_ppm: Vec<u32>,
 }

@@ -88,7 +88,7 @@ pub fn target(payload: &Payload) -> Option<&EventId> {
 #[must_use]
 pub fn said(body: Payload) -> Payload {
     match body {
-        Payload::EventAmended(amended) => *amended.payload,
+        Payload::EventAmended(amended) => (*amended.payload).clone(),
         payload => payload,
     }
 }

@@ -19,7 +19,7 @@ pub(super) enum Exchange {
     /// Nothing was asked yet; perhaps something was answered.
     Unasked(Option<Answer>),
     /// Asked at an instant, with the dimensions of the question, and not answered yet.
-    Open(Timestamp, Dimensions),
+    Open(#[serde(with = "crate::stored::instant")] Timestamp, Dimensions),
     /// Answered.
     Closed,
 }
@@ -27,6 +27,7 @@ pub(super) enum Exchange {
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Answer {
+    #[serde(with = "crate::stored::instant")]
     pub(super) at: Timestamp,
     pub(super) rep: Option<RepId>,
 }

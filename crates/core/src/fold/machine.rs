@@ -22,9 +22,9 @@ pub trait Machine: Default + Clone + Serialize + DeserializeOwned {
     /// Puts out the rows that hold as long as nothing more happens.
     fn tail(&self, context: &Context<'_>, out: &mut Output);
 
-    /// The subjects whose [`Facts`] it reads through [`Context::links`], as far as it has read on.
-    fn reads(&self) -> Vec<Subject> {
-        Vec::new()
+    /// The subject whose [`Facts`] it reads through [`Context::links`], as far as it has read on.
+    fn reads(&self) -> Option<Subject> {
+        None
     }
 
     /// What other subjects may read of it.
@@ -42,6 +42,7 @@ pub enum Facts {
     /// Of a lead.
     Lead {
         /// When it was created.
+        #[serde(with = "crate::stored::instant")]
         created_at: Timestamp,
         /// Where it came from.
         lead_source: Option<Name>,
@@ -53,6 +54,7 @@ pub enum Facts {
     /// Of an account.
     Account {
         /// Its first purchase.
+        #[serde(with = "crate::stored::optional_instant")]
         first_purchase: Option<Timestamp>,
     },
 }

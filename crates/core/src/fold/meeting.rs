@@ -24,8 +24,10 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Meeting {
     /// The first thing known of it.
+    #[serde(with = "crate::stored::optional_instant")]
     begun_at: Option<Timestamp>,
     plan: Option<Plan>,
+    #[serde(with = "crate::stored::optional_instant")]
     due_at: Option<Timestamp>,
     ending: Option<Ending>,
 }
@@ -33,6 +35,7 @@ pub struct Meeting {
 /// What the first scheduling said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Plan {
+    #[serde(with = "crate::stored::instant")]
     at: Timestamp,
     rep: Option<RepId>,
     lead: Option<LeadId>,
@@ -42,6 +45,7 @@ struct Plan {
 /// How it ended, and when that was said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Ending {
+    #[serde(with = "crate::stored::instant")]
     at: Timestamp,
     how: How,
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use crate::{
     event::{OpportunityType, Payload},
@@ -16,9 +17,10 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Key {
     /// When it happened.
+    #[serde(with = "crate::stored::instant")]
     pub at: Timestamp,
     /// The event's id, or for a signal `~<subject it comes from>/<what>`, unique in the history.
-    pub id: Arc<str>,
+    pub id: SmolStr,
 }
 
 /// One thing in a subject's history.

@@ -7,6 +7,8 @@
 //! - The sale and the order keep the amount that they had at placing, whatever goes back later.
 //! - The purchase that the account is told of has no product: an order has one by line only.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +38,7 @@ pub struct Order {
 /// What an order's refunds need to know of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Placed {
+    #[serde(with = "crate::stored::instant")]
     at: Timestamp,
     dimensions: Dimensions,
 }
@@ -43,8 +46,9 @@ struct Placed {
 /// A refund and when it was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Refund {
+    #[serde(with = "crate::stored::instant")]
     at: Timestamp,
-    what: OrderRefunded,
+    what: Arc<OrderRefunded>,
 }
 
 impl Machine for Order {

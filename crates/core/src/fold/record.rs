@@ -10,11 +10,11 @@ use crate::subject::{Subject, SubjectKind};
 /// The layout of the machines' states. A state of another layout is not read: the subject is folded from its history
 /// again when it is next touched. It tells nothing of the rows: when machines come to put out other rows, the ledger
 /// must be rebuilt.
-pub const FOLD_VERSION: u16 = 1;
+pub const FOLD_VERSION: u16 = 2;
 
 /// The layout of [`Record`]s (their machines' states excepted) and of stored [`Signal`]s. What has another layout can't
 /// be read at all: the tenant must be rebuilt from its log.
-const LAYOUT: u8 = 1;
+const LAYOUT: u8 = 2;
 
 /// Stored bytes that are of another layout, or damaged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -162,8 +162,6 @@ impl Signal {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use jiff::Timestamp;
 
     use super::*;
@@ -181,7 +179,7 @@ mod tests {
         let head = Head {
             last: Some(Key {
                 at: Timestamp::UNIX_EPOCH,
-                id: Arc::from("e"),
+                id: "e".into(),
             }),
             facts: Facts::Account {
                 first_purchase: Some(Timestamp::UNIX_EPOCH),

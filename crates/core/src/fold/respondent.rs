@@ -25,6 +25,7 @@ const DETRACTOR: i64 = 6_000;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Respondent {
     /// The last answer that counts.
+    #[serde(with = "crate::stored::optional_instant")]
     counted_at: Option<Timestamp>,
 }
 

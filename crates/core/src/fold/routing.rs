@@ -1,7 +1,5 @@
 //! Which subjects an event concerns, and what reference data says.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
 use super::occurrence::Key;
@@ -154,9 +152,9 @@ pub(super) fn key(event: &EventId, at: Timestamp) -> Key {
     Key {
         at,
         id: if id.starts_with('~') {
-            Arc::from(format!("\u{7f}{id}"))
+            format!("\u{7f}{id}").into()
         } else {
-            event.name().shared()
+            event.name().text().clone()
         },
     }
 }

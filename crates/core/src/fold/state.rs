@@ -31,8 +31,8 @@ macro_rules! machines {
                 match self { $(Self::$kind(machine) => machine.tail(context, out),)* }
             }
 
-            /// The subjects whose facts it reads.
-            pub(super) fn reads(&self) -> Vec<Subject> {
+            /// The subject whose facts it reads.
+            pub(super) fn reads(&self) -> Option<Subject> {
                 match self { $(Self::$kind(machine) => machine.reads(),)* }
             }
 

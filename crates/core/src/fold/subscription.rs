@@ -44,6 +44,7 @@ struct Contract {
 /// An event's instant, and how many of the same instant came before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Turn {
+    #[serde(with = "crate::stored::instant")]
     at: Timestamp,
     number: u32,
 }

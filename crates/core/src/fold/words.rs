@@ -21,7 +21,7 @@ macro_rules! words {
             /// The same as a dimension's value.
             #[must_use]
             pub fn name(self) -> Name {
-                name(self.word())
+                match self { $(Self::$value => const { Name::fixed($word) },)* }
             }
         }
     )*};

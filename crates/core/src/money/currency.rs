@@ -3,13 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Error;
 
 /// A currency of ISO 4217, by its alphabetic code. Only codes of the table below exist.
-#[derive(Clone, Copy, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Currency([u8; 3]);
 
 impl Currency {
@@ -39,14 +38,49 @@ impl Currency {
         self.entry().expect("a currency is made from the table")
     }
 
-    /// The exponent of the table. A scan: codes are looked up when a message arrives or a number is printed, not per row.
+    /// The exponent of the table.
     fn entry(self) -> Option<u8> {
-        let listed = |codes: &[&str]| codes.iter().any(|code| code.as_bytes() == self.0);
-        EXPONENTS
-            .iter()
-            .find(|(_, codes)| listed(codes))
-            .map(|(exponent, _)| *exponent)
+        BY_CODE.get(place(self.0)?)?.checked_sub(1)
     }
+}
+
+/// How many codes of three letters there are.
+const CODES: usize = 26 * 26 * 26;
+
+/// The exponent plus one by the [`place`] of the code; 0 where there is no such currency.
+static BY_CODE: [u8; CODES] = {
+    let mut table = [0; CODES];
+    let mut group = 0;
+    while group < EXPONENTS.len() {
+        let (exponent, codes) = EXPONENTS[group];
+        let mut at = 0;
+        while at < codes.len() {
+            let Some(code) = codes[at].as_bytes().first_chunk() else {
+                panic!("every code of the table has three letters")
+            };
+            let Some(place) = place(*code) else {
+                panic!("every code of the table is in upper case")
+            };
+            table[place] = exponent + 1;
+            at += 1;
+        }
+        group += 1;
+    }
+    table
+};
+
+/// Where a code of upper-case letters stands among all of them.
+const fn place(code: [u8; 3]) -> Option<usize> {
+    let mut place = 0;
+    let mut at = 0;
+    while at < code.len() {
+        if !code[at].is_ascii_uppercase() {
+            return None;
+        }
+        place = place * 26 + (code[at] - b'A') as usize;
+        at += 1;
+    }
+    Some(place)
 }
 
 /// Every known currency, ordered by exponent and then by code.
@@ -68,17 +102,30 @@ impl FromStr for Currency {
     }
 }
 
-impl TryFrom<String> for Currency {
-    type Error = Error;
-
-    fn try_from(code: String) -> Result<Self, Error> {
-        Self::new(&code)
+impl Serialize for Currency {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
     }
 }
 
-impl From<Currency> for String {
-    fn from(currency: Currency) -> Self {
-        currency.code().to_owned()
+impl<'de> Deserialize<'de> for Currency {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Code)
+    }
+}
+
+/// Reads a currency from its code as it lies there.
+struct Code;
+
+impl de::Visitor<'_> for Code {
+    type Value = Currency;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the code of a currency")
+    }
+
+    fn visit_str<E: de::Error>(self, code: &str) -> Result<Currency, E> {
+        Currency::new(code).map_err(E::custom)
     }
 }
 

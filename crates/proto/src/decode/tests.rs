@@ -176,7 +176,7 @@ fn unchanged_splits_are_told_from_none() {
         let Payload::OpportunityUpdated(updated) = event.payload else {
             panic!("another payload")
         };
-        updated.splits
+        updated.splits.clone()
     };
     assert_eq!(updated(""), None);
     assert_eq!(updated(r#","splits":{}"#), Some(Vec::new()));
@@ -307,7 +307,10 @@ fn a_target_states_its_scope_period_and_amount() {
     let Payload::TargetSet(set) = decode(&target(whole)).expect("a target").payload else {
         panic!("another payload")
     };
-    assert_eq!((set.amount, set.ramp_ppm), (100_000_000_000, vec![250_000, 500_000]));
+    assert_eq!(
+        (set.amount, set.ramp_ppm.clone()),
+        (100_000_000_000, vec![250_000, 500_000])
+    );
     assert_eq!(
         faults(&target("")),
         ["scope", "period", "amount"].map(|field| fault(&format!("payload.target_set.{field}"), Reason::Required))

@@ -22,6 +22,7 @@ pub(super) struct Window(Option<Open>);
 struct Open {
     /// Those of the purchase that began it, for the leaving as for the entering.
     dimensions: Dimensions,
+    #[serde(with = "crate::stored::date")]
     leaves_on: Date,
 }
 

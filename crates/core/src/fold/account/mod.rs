@@ -23,7 +23,9 @@ use crate::{
 /// The fold of an account.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
+    #[serde(with = "crate::stored::optional_instant")]
     entered_at: Option<Timestamp>,
+    #[serde(with = "crate::stored::optional_instant")]
     first_purchase: Option<Timestamp>,
     has_bought: bool,
     window: Window,

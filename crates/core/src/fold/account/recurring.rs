@@ -38,6 +38,7 @@ pub(super) struct Recurring {
 /// All changes of one instant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Moment {
+    #[serde(with = "crate::stored::instant")]
     at: Timestamp,
     had_before: bool,
     changes: Vec<Change>,

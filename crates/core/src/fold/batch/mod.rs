@@ -35,6 +35,8 @@ mod work;
 
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 pub use self::changes::{Body, Changes, StoredOccurrence};
 use self::{families::Families, settle::Subjects};
 use super::{Occurrence, record::Unreadable};
@@ -100,7 +102,7 @@ pub enum Error {
         /// Who is told.
         to: Subject,
         /// The signals' id.
-        id: Arc<str>,
+        id: SmolStr,
     },
 }
 

@@ -16,6 +16,8 @@ mod outcome;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -32,9 +34,11 @@ use crate::{
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lead {
     created: Option<Created>,
+    #[serde(with = "crate::stored::optional_instant")]
     qualified_at: Option<Timestamp>,
     disqualified: Option<Disqualified>,
     /// When it first became an opportunity.
+    #[serde(with = "crate::stored::optional_instant")]
     opportunity_at: Option<Timestamp>,
     /// The account of its latest conversion.
     converted: Option<Link>,
@@ -47,13 +51,15 @@ pub struct Lead {
 /// Its creation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Created {
+    #[serde(with = "crate::stored::instant")]
     at: Timestamp,
-    payload: LeadCreated,
+    payload: Arc<LeadCreated>,
 }
 
 /// Its latest disqualification, if that stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Disqualified {
+    #[serde(with = "crate::stored::instant")]
     at: Timestamp,
     reason: Option<Name>,
 }
@@ -61,6 +67,7 @@ struct Disqualified {
 /// An account and since when the lead is linked to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Link {
+    #[serde(with = "crate::stored::instant")]
     at: Timestamp,
     account: AccountId,
 }
@@ -68,6 +75,7 @@ struct Link {
 /// The first response to it; as long as it isn't created the first contact of the latest instant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Response {
+    #[serde(with = "crate::stored::instant")]
     at: Timestamp,
     rep: Option<RepId>,
     /// How long it took in business hours.
@@ -77,6 +85,7 @@ struct Response {
 /// The referral that brought it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Referral {
+    #[serde(with = "crate::stored::instant")]
     at: Timestamp,
     dimensions: Dimensions,
 }
@@ -104,8 +113,8 @@ impl Machine for Lead {
         outcome::tell(self, context, out);
     }
 
-    fn reads(&self) -> Vec<Subject> {
-        self.account_subject().into_iter().collect()
+    fn reads(&self) -> Option<Subject> {
+        self.account_subject()
     }
 
     fn facts(&self) -> Facts {
@@ -144,11 +153,11 @@ impl Lead {
         }
     }
 
-    fn create(&mut self, payload: &LeadCreated, at: Timestamp) {
+    fn create(&mut self, payload: &Arc<LeadCreated>, at: Timestamp) {
         if self.created.is_none() {
             self.created = Some(Created {
                 at,
-                payload: payload.clone(),
+                payload: Arc::clone(payload),
             });
             self.response.take_if(|contact| contact.at < at);
         }

@@ -21,6 +21,7 @@ use crate::{
 /// How and when a deal was closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Closing {
+    #[serde(with = "crate::stored::instant")]
     pub(super) at: Timestamp,
     pub(super) won: bool,
     /// Who owned it then.

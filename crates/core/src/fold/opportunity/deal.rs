@@ -19,6 +19,7 @@ pub(super) struct Deal {
     pub(super) facets: Facets,
     pub(super) lead: Option<LeadId>,
     pub(super) amount: Option<Money>,
+    #[serde(with = "crate::stored::optional_date")]
     pub(super) close_date: Option<Date>,
     pub(super) splits: Vec<Split>,
     lead_source: Option<Name>,

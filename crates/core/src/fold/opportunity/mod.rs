@@ -48,6 +48,7 @@ pub struct Opportunity {
 /// When a deal was opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Opening {
+    #[serde(with = "crate::stored::instant")]
     at: Timestamp,
     /// Whether an `opened` event told so.
     told: bool,
@@ -91,8 +92,8 @@ impl Machine for Opportunity {
         }
     }
 
-    fn reads(&self) -> Vec<Subject> {
-        self.deal.lead_subject().into_iter().collect()
+    fn reads(&self) -> Option<Subject> {
+        self.deal.lead_subject()
     }
 }
 

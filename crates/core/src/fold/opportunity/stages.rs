@@ -98,6 +98,7 @@ pub(super) struct Stages {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Place {
     position: Position,
+    #[serde(with = "crate::stored::instant")]
     since: Timestamp,
 }
 
@@ -105,6 +106,7 @@ struct Place {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Entrant {
     position: Position,
+    #[serde(with = "crate::stored::instant")]
     at: Timestamp,
     amount: Option<Money>,
     facets: Facets,

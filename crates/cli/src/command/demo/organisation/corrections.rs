@@ -48,7 +48,8 @@ fn target(world: &World, at: usize) -> (EventId, Moment) {
 /// The bill was higher.
 fn amend_cost(world: &mut World, at: usize) {
     let (event, told) = target(world, at);
-    if let Payload::CostIncurred(mut cost) = world.journal.entries[at].event.payload.clone() {
+    if let Payload::CostIncurred(cost) = &world.journal.entries[at].event.payload {
+        let mut cost = (**cost).clone();
         cost.amount.micros += cost.amount.micros / 10 / 10_000 * 10_000;
         let payload = EventAmended {
             event,
@@ -62,7 +63,8 @@ fn amend_cost(world: &mut World, at: usize) {
 /// The contract had a lower sum.
 fn amend_win(world: &mut World, at: usize) {
     let (event, told) = target(world, at);
-    if let Payload::OpportunityWon(mut won) = world.journal.entries[at].event.payload.clone() {
+    if let Payload::OpportunityWon(won) = &world.journal.entries[at].event.payload {
+        let mut won = (**won).clone();
         if let Some(amount) = &mut won.amount {
             amount.micros -= amount.micros / 20 / 10_000 * 10_000;
         }

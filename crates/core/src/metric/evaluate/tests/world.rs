@@ -101,7 +101,7 @@ impl World {
             role: None,
             effective_date: None,
         };
-        self.fact(from, Payload::RepAssigned(assigned))
+        self.fact(from, assigned)
     }
 
     /// A target of dollars over days.
@@ -123,7 +123,7 @@ impl World {
             currency: Currency::new("USD").ok(),
             ramp_ppm: ramp_ppm.to_vec(),
         };
-        self.fact("2020-01-01", Payload::TargetSet(target))
+        self.fact("2020-01-01", target)
     }
 
     pub(super) fn tables(&self) -> Tables {
