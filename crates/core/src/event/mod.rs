@@ -7,6 +7,7 @@ mod activity;
 mod commerce;
 mod correction;
 mod crm;
+mod json;
 mod operations;
 mod reference;
 

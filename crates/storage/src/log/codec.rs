@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use crate::Error;
 
 pub(crate) fn encode(event: &Event) -> Vec<u8> {
-    serde_json::to_vec(event).expect("an event has string keys only and serialises to memory")
+    event.to_json()
 }
 
 pub(crate) fn decode(data: &[u8]) -> Result<Event, Error> {
