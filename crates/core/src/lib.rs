@@ -8,6 +8,7 @@ pub mod calendar;
 pub mod dimension;
 pub mod event;
 pub mod fold;
+mod hashing;
 pub mod id;
 pub mod ledger;
 pub mod measure;

@@ -168,7 +168,7 @@ impl Stretch {
 }
 
 /// Whole seconds since 1970, rounded down also before it.
-fn floor_second(instant: Timestamp) -> i64 {
+pub(super) fn floor_second(instant: Timestamp) -> i64 {
     instant.as_second() - i64::from(instant.subsec_nanosecond() < 0)
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Occurrence, occurrence::Key};
 use crate::{
+    calendar::Days,
     id::Name,
     measure::{Builtin, Dimensions, Measure, Measurement},
     policy::Policies,
@@ -69,6 +70,8 @@ pub struct Context<'a> {
     pub subject: &'a Subject,
     /// What the tenant states once.
     pub policies: &'a Policies,
+    /// The business dates of the tenant's time zone.
+    pub days: &'a Days,
     /// The facts of the subjects that it reads; absent: not known yet, to be taken as [`Facts::None`].
     pub links: &'a Links,
 }
@@ -77,7 +80,7 @@ impl Context<'_> {
     /// The business date of an instant.
     #[must_use]
     pub fn date(&self, at: Timestamp) -> Date {
-        self.policies.time_zone.date_of(at)
+        self.days.date_of(at)
     }
 
     /// The facts of a linked subject.

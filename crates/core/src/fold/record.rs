@@ -16,6 +16,9 @@ pub const FOLD_VERSION: u16 = 2;
 /// be read at all: the tenant must be rebuilt from its log.
 const LAYOUT: u8 = 2;
 
+/// More than most heads have.
+const HEAD_BYTES: usize = 128;
+
 /// Stored bytes that are of another layout, or damaged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -27,7 +30,7 @@ pub struct Unreadable {
 }
 
 /// What is stored of a subject.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Record {
     head: Head,
     state: Vec<u8>,
@@ -69,14 +72,43 @@ impl Record {
     /// # Errors
     /// When the machine's state has no stored form, which is a fault of the machine.
     pub(super) fn new(head: Head, state: &State) -> Result<Self, Unreadable> {
-        let state = state.encode(Vec::new()).map_err(|_| Unreadable { what: "state" })?;
-        Ok(Self {
-            head: Head {
-                version: FOLD_VERSION,
-                ..head
-            },
-            state,
-        })
+        let mut record = Self {
+            head,
+            state: Vec::new(),
+        };
+        record.set_state(state)?;
+        Ok(record)
+    }
+
+    fn set_state(&mut self, state: &State) -> Result<(), Unreadable> {
+        let mut bytes = std::mem::take(&mut self.state);
+        bytes.clear();
+        self.state = state.encode(bytes).map_err(|_| Unreadable { what: "state" })?;
+        self.head.version = FOLD_VERSION;
+        Ok(())
+    }
+
+    /// Takes over what a fold came to.
+    ///
+    /// # Errors
+    /// When the machine's state has no stored form, which is a fault of the machine.
+    pub(super) fn follow(
+        &mut self,
+        last: Option<Key>,
+        facts: Facts,
+        links: Links,
+        state: &State,
+    ) -> Result<(), Unreadable> {
+        (self.head.last, self.head.facts, self.head.links) = (last, facts, links);
+        self.set_state(state)
+    }
+
+    /// Others read its facts, and some no longer do.
+    pub(super) fn change_dependents(&mut self, joined: BTreeSet<Subject>, left: &BTreeSet<Subject>) {
+        if !left.is_empty() {
+            self.head.dependents.retain(|dependent| !left.contains(dependent));
+        }
+        self.head.dependents.extend(joined);
     }
 
     /// Reads what [`Record::encode`] wrote.
@@ -100,7 +132,9 @@ impl Record {
     /// # Errors
     /// When it has no stored form, which is a fault of the machine.
     pub fn encode(&self) -> Result<Vec<u8>, Unreadable> {
-        let mut bytes = postcard::to_extend(&self.head, vec![LAYOUT]).map_err(|_| Unreadable { what: "record" })?;
+        let mut bytes = Vec::with_capacity(HEAD_BYTES + self.state.len());
+        bytes.push(LAYOUT);
+        let mut bytes = postcard::to_extend(&self.head, bytes).map_err(|_| Unreadable { what: "record" })?;
         bytes.extend_from_slice(&self.state);
         Ok(bytes)
     }
@@ -113,10 +147,6 @@ impl Record {
 
     pub(super) fn head(&self) -> &Head {
         &self.head
-    }
-
-    pub(super) fn dependents_mut(&mut self) -> &mut BTreeSet<Subject> {
-        &mut self.head.dependents
     }
 
     /// The same with a state of another version.

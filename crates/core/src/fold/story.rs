@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Context, Facts, Key, Links, Machine, Occurrence, Output, Signal, What};
 use crate::{
-    calendar::TimeZone,
+    calendar::{Days, TimeZone},
     event::Payload,
     id::Name,
     measure::{Dimensions, Measurement},
@@ -88,6 +88,7 @@ impl<M: Machine> Story<M> {
         let context = Context {
             subject: &self.subject,
             policies: &self.policies,
+            days: &Days::new(&self.policies.time_zone),
             links: &self.links,
         };
         let (mut machine, mut out) = (M::default(), Output::default());

@@ -1,11 +1,17 @@
 //! What a batch changes.
 
-use super::{Error, settle::Subjects, sums::consolidate, work::Work};
+use super::{
+    Error,
+    settle::Subjects,
+    sums::{Rows, consolidate},
+    work::Work,
+};
 use crate::{
     dimension::Fact,
     fold::{Key, Signal},
     id::EventId,
-    measure::Measurement,
+    ledger::day,
+    measure::{Measure, Measurement},
     subject::Subject,
 };
 
@@ -55,17 +61,21 @@ impl Subjects {
             facts: self.facts,
             ..Changes::default()
         };
+        // A row is about the subject whose fold put it out, so that no two subjects have rows that cancel.
         let mut rows = self.rows;
-        let mut works: Vec<(Subject, Work)> = self.works.into_iter().collect();
+        if rows.iter().any(|(_, count)| *count < 0) {
+            consolidate(&mut rows);
+        }
+        let mut works: Vec<(Subject, Box<Work>)> = self.works.into_iter().collect();
         works.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        changes.records.reserve(works.len());
+        changes.added.reserve(works.len());
         for (subject, mut work) in works {
             if let Some(outcome) = &mut work.outcome {
                 rows.append(&mut outcome.rows);
             }
-            if let Some(record) = work.new_record(&subject)? {
-                changes.records.push((subject.clone(), record));
-            }
-            for (key, change) in work.into_delta() {
+            let (record, delta) = work.finish(&subject)?;
+            for (key, change) in delta {
                 if change.removed {
                     changes.removed.push((subject.clone(), key.clone()));
                 }
@@ -73,11 +83,28 @@ impl Subjects {
                     changes.added.push((subject.clone(), StoredOccurrence { key, body }));
                 }
             }
+            changes.records.extend(record.map(|record| (subject, record)));
         }
-        consolidate(&mut rows);
-        changes.measurements = rows.into_iter().flat_map(unit_rows).collect();
+        changes.measurements = in_order(rows).into_iter().flat_map(unit_rows).collect();
         Ok(changes)
     }
+}
+
+/// Rows by measure, date, and then by all else. Nearly all differ in numbers that are quickly compared.
+fn in_order(rows: Rows) -> Rows {
+    let quick = |row: &Measurement| match &row.measure {
+        Measure::Builtin(measure) => {
+            // The lowest day comes first as it does among signed numbers.
+            let day = day::to_day(row.date).cast_unsigned() ^ (1 << 31);
+            ((*measure as u64) << 32) | u64::from(day)
+        }
+        Measure::Own(_) => u64::MAX,
+    };
+    let mut places: Vec<(u64, usize)> = rows.iter().enumerate().map(|(at, (row, _))| (quick(row), at)).collect();
+    places
+        .sort_unstable_by(|(one, at), (other, other_at)| one.cmp(other).then_with(|| rows[*at].cmp(&rows[*other_at])));
+    let mut rows: Vec<_> = rows.into_iter().map(Some).collect();
+    places.into_iter().filter_map(|(_, at)| rows[at].take()).collect()
 }
 
 /// The ledger's rows count one each.

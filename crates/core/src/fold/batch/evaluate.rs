@@ -1,19 +1,16 @@
 //! Folding one subject with what is known.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{
     Error,
-    delta::{Change, Delta, Signals, told},
-    sums::{Rows, consolidate},
+    delta::{Change, Signals, Tells, told},
+    sums::difference,
     work::{Outcome, Work},
 };
 use crate::{
-    fold::{
-        Context, Facts, Key, Links, Occurrence, Output, Signal, What,
-        record::{Head, Record},
-        state::State,
-    },
+    calendar::Days,
+    fold::{Context, Facts, Key, Links, Occurrence, Output, Signal, What, record::Head, state::State},
     policy::Policies,
     subject::Subject,
 };
@@ -21,7 +18,7 @@ use crate::{
 /// What folding a subject comes to.
 pub(super) enum Evaluation {
     /// It is folded, and changes the histories of these.
-    Done(Box<Outcome>, BTreeMap<Subject, Delta>),
+    Done(Box<Outcome>, Tells),
     /// More must be known.
     Wants {
         /// The records of these.
@@ -36,12 +33,12 @@ pub(super) enum Evaluation {
 pub(super) struct Setting<'a> {
     pub(super) subject: &'a Subject,
     pub(super) policies: &'a Policies,
+    pub(super) days: &'a Days,
     /// The facts of other subjects as they are now, as far as they are known.
-    pub(super) known: &'a dyn Fn(&Subject) -> Option<Facts>,
+    pub(super) known: &'a dyn Fn(&Subject) -> Option<&'a Facts>,
 }
 
 /// A fold under way.
-#[derive(Clone)]
 struct Run {
     state: State,
     last: Option<Key>,
@@ -49,18 +46,32 @@ struct Run {
     reads: BTreeSet<Subject>,
 }
 
+/// Where a fold starts.
+#[derive(Clone, Copy)]
+enum Place {
+    /// With the stored state.
+    Tip,
+    /// With nothing.
+    Beginning,
+}
+
 /// From where a fold starts, what it takes in, and what is stored of its output from there on.
 struct Start<'a> {
+    place: Place,
     run: Run,
     occurrences: Vec<&'a Occurrence>,
     stored: Output,
 }
 
 impl<'a> Setting<'a> {
-    fn context(self, links: &'a Links) -> Context<'a> {
+    fn context<'c>(self, links: &'c Links) -> Context<'c>
+    where
+        'a: 'c,
+    {
         Context {
             subject: self.subject,
             policies: self.policies,
+            days: self.days,
             links,
         }
     }
@@ -69,54 +80,56 @@ impl<'a> Setting<'a> {
     ///
     /// # Errors
     /// When two of its signals collide.
-    pub(super) fn evaluate(self, work: &Work) -> Result<Evaluation, Error> {
-        let Some(record) = &work.record else {
+    pub(super) fn evaluate(self, work: &'a Work) -> Result<Evaluation, Error> {
+        if work.record.is_none() {
             let history = work.history.is_none() && work.likely_whole();
             return Ok(Evaluation::Wants {
                 records: vec![self.subject.clone()],
                 history,
             });
-        };
+        }
         let mut links = work.stored_head().links.clone();
+        let mut as_stored = true;
         for (other, facts) in &mut links {
-            if let Some(now) = (self.known)(other) {
-                *facts = now;
+            if let Some(now) = (self.known)(other)
+                && *now != *facts
+            {
+                facts.clone_from(now);
+                as_stored = false;
             }
         }
-        let tip = if links == work.stored_head().links {
-            self.at_tip(work, record.as_ref())
-        } else {
-            None
-        };
+        let tip = if as_stored { self.at_tip(work) } else { None };
         let Some(start) = tip.or_else(|| self.at_beginning(work)) else {
             return Ok(Evaluation::Wants {
                 records: Vec::new(),
                 history: true,
             });
         };
-        self.run(&start, links)
+        self.run(work, start, links)
     }
 
     /// Runs the fold until the links are those that it reads. Facts that come to be known on the way make it run again:
     /// what came before the start can't have read them, or they would be among the stored links.
-    fn run(self, start: &Start<'_>, mut links: Links) -> Result<Evaluation, Error> {
+    fn run(self, work: &Work, start: Start<'_>, mut links: Links) -> Result<Evaluation, Error> {
+        let Start {
+            place,
+            mut run,
+            occurrences,
+            stored,
+        } = start;
         loop {
-            let mut run = start.run.clone();
-            let output = run.over(&start.occurrences, &self.context(&links));
+            let output = run.over(&occurrences, &self.context(&links));
             let (mut unknown, mut settled) = (Vec::new(), true);
-            for other in run
-                .reads
-                .iter()
-                .filter(|other| !links.contains_key(*other))
-                .cloned()
-                .collect::<Vec<_>>()
-            {
-                match (self.known)(&other) {
+            for other in &run.reads {
+                if links.contains_key(other) {
+                    continue;
+                }
+                match (self.known)(other) {
                     Some(facts) => {
-                        settled &= facts == Facts::None;
-                        links.insert(other, facts);
+                        settled &= *facts == Facts::None;
+                        links.insert(other.clone(), facts.clone());
                     }
-                    None => unknown.push(other),
+                    None => unknown.push(other.clone()),
                 }
             }
             if !unknown.is_empty() {
@@ -127,13 +140,32 @@ impl<'a> Setting<'a> {
             }
             if settled {
                 links.retain(|other, _| run.reads.contains(other));
-                return self.difference(run, links, output, start.stored.clone());
+                return self.difference(run, links, output, stored);
             }
+            run = self.begin(work, place).expect("it was begun before");
         }
     }
 
+    /// A fold that has taken in nothing yet. `None` when the stored state has another layout.
+    fn begin(self, work: &Work, place: Place) -> Option<Run> {
+        let kind = self.subject.kind;
+        let (record, head) = (work.record.as_ref().and_then(Option::as_ref), work.stored_head());
+        Some(match place {
+            Place::Tip => Run {
+                state: record.map_or_else(|| Some(State::new(kind)), |record| record.state(kind))?,
+                last: head.last.clone(),
+                reads: head.links.keys().cloned().collect(),
+            },
+            Place::Beginning => Run {
+                state: State::new(kind),
+                last: None,
+                reads: BTreeSet::new(),
+            },
+        })
+    }
+
     /// To start from the stored state. `None` when something changes before it, or when it has another layout.
-    fn at_tip(self, work: &'a Work, record: Option<&Record>) -> Option<Start<'a>> {
+    fn at_tip(self, work: &'a Work) -> Option<Start<'a>> {
         let head = work.stored_head();
         let changes = work.changes();
         if !changes
@@ -142,16 +174,11 @@ impl<'a> Setting<'a> {
         {
             return None;
         }
-        let kind = self.subject.kind;
-        let state = record.map_or_else(|| Some(State::new(kind)), |record| record.state(kind))?;
-        let run = Run {
-            state,
-            last: head.last.clone(),
-            reads: head.links.keys().cloned().collect(),
-        };
+        let run = self.begin(work, Place::Tip)?;
         let mut stored = Output::default();
         run.end(&self.context(&head.links), &mut stored);
         Some(Start {
+            place: Place::Tip,
             run,
             occurrences: added(&changes).collect(),
             stored,
@@ -166,21 +193,21 @@ impl<'a> Setting<'a> {
             None if head.last.is_none() => &[],
             None => return None,
         };
-        let new = Run {
-            state: State::new(self.subject.kind),
-            last: None,
-            reads: BTreeSet::new(),
-        };
+        let place = Place::Beginning;
         let stored = work.stored_output.get_or_init(|| {
             let occurrences: Vec<&Occurrence> = history.iter().collect();
-            new.clone().over(&occurrences, &self.context(&head.links))
+            let run = self.begin(work, place);
+            run.map_or_else(Output::default, |mut run| {
+                run.over(&occurrences, &self.context(&head.links))
+            })
         });
         let changes = work.changes();
         let stays = |occurrence: &&Occurrence| changes.binary_search_by_key(&&occurrence.key, |(key, _)| *key).is_err();
         let mut occurrences: Vec<&Occurrence> = history.iter().filter(stays).chain(added(&changes)).collect();
         occurrences.sort_unstable_by_key(|occurrence| &occurrence.key);
         Some(Start {
-            run: new,
+            place,
+            run: self.begin(work, place)?,
             occurrences,
             stored: stored.clone(),
         })
@@ -188,11 +215,8 @@ impl<'a> Setting<'a> {
 
     /// The difference between what the fold puts out and what is stored of it.
     fn difference(self, run: Run, links: Links, output: Output, stored: Output) -> Result<Evaluation, Error> {
-        let mut rows: Rows = output.measurements.into_iter().map(|row| (row, 1)).collect();
-        rows.extend(stored.measurements.into_iter().map(|row| (row, -1)));
-        consolidate(&mut rows);
-        let mut signals: Signals = signed_signals(output.signals, 1).collect();
-        signals.extend(signed_signals(stored.signals, -1));
+        let rows = difference(output.measurements, stored.measurements);
+        let signals: Signals = difference(signals(output.signals), signals(stored.signals));
         let tells = told(self.subject, signals)?;
         let outcome = Outcome {
             facts: run.state.facts(),
@@ -211,7 +235,11 @@ impl Run {
         let mut out = Output::default();
         for occurrence in occurrences {
             self.state.step(occurrence, context, &mut out);
-            self.reads.extend(self.state.reads());
+            if let Some(other) = self.state.reads()
+                && !self.reads.contains(&other)
+            {
+                self.reads.insert(other);
+            }
         }
         if let Some(last) = occurrences.last() {
             self.last = Some(last.key.clone());
@@ -234,15 +262,12 @@ fn added<'a>(changes: &[(&'a Key, &'a Change)]) -> impl Iterator<Item = &'a Occu
         .filter_map(|(_, change)| change.added.as_ref().map(|(occurrence, _)| occurrence))
 }
 
-/// Signals with a sign. Machines tell others nothing else than signals.
-pub(super) fn signed_signals(
-    signals: Vec<(Subject, Occurrence)>,
-    count: i64,
-) -> impl Iterator<Item = ((Subject, Key, Signal), i64)> {
-    signals
-        .into_iter()
-        .filter_map(move |(to, occurrence)| match occurrence.what {
-            What::Signal(signal) => Some(((to, occurrence.key, signal), count)),
+/// Signals without what all have in common. Machines tell others nothing else than signals.
+pub(super) fn signals(told: Vec<(Subject, Occurrence)>) -> Vec<(Subject, Key, Signal)> {
+    told.into_iter()
+        .filter_map(|(to, occurrence)| match occurrence.what {
+            What::Signal(signal) => Some((to, occurrence.key, signal)),
             What::Event(_) => None,
         })
+        .collect()
 }

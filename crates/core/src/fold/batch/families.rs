@@ -13,6 +13,7 @@ use crate::{
         correction::{Effective, concerning, effective, target},
         routing,
     },
+    hashing::Map,
     id::EventId,
     subject::{Subject, SubjectKind},
 };
@@ -26,8 +27,9 @@ pub(super) struct Families {
 
 /// What is known of the log.
 struct Log {
-    new: HashMap<EventId, Event>,
-    stored: HashMap<EventId, Family>,
+    new: Map<EventId, Event>,
+    /// What was asked for; `None` where nothing is stored, as of nearly all new events.
+    stored: Map<EventId, Option<Box<Family>>>,
 }
 
 impl Families {
@@ -36,7 +38,7 @@ impl Families {
         Self {
             log: Log {
                 new,
-                stored: HashMap::new(),
+                stored: Map::default(),
             },
             subjects,
             begun: false,
@@ -50,7 +52,10 @@ impl Families {
         family
             .corrections
             .retain(|correction| !self.log.new.contains_key(&correction.id));
-        self.log.stored.insert(event.clone(), family);
+        let is_empty = family.event.is_none() && family.corrections.is_empty();
+        self.log
+            .stored
+            .insert(event.clone(), (!is_empty).then(|| Box::new(family)));
     }
 
     /// Nothing more is coming for events that were asked for.
@@ -81,20 +86,19 @@ impl Families {
     /// When an event that is about itself can't be folded.
     pub(super) fn into_subjects(self) -> Result<Subjects, Error> {
         let Self { log, mut subjects, .. } = self;
-        let stored = by_target(log.stored.values().flat_map(|family| &family.corrections));
-        let every = by_target(
-            log.stored
-                .values()
-                .flat_map(|family| &family.corrections)
-                .chain(log.new.values()),
-        );
-        let roots: BTreeSet<&EventId> = log
-            .new
-            .values()
-            .filter_map(|event| log.climb(event).ok().flatten())
-            .collect();
+        let stored = by_target(log.corrections());
+        let every = by_target(log.corrections().chain(log.new.values()));
+        let mut uncorrected = Vec::new();
+        let mut roots: BTreeSet<&EventId> = BTreeSet::new();
+        for event in log.new.values() {
+            if target(&event.payload).is_none() && !every.contains_key(&event.id) {
+                uncorrected.push(event.id.clone());
+            } else {
+                roots.extend(log.climb(event).ok().flatten());
+            }
+        }
         for root in roots {
-            let before = log.stored.get(root).and_then(|family| family.event.as_ref());
+            let before = log.stored(root);
             let before = before.and_then(|event| effective(event, &concerning(root, &stored)));
             let after = log
                 .find(root)
@@ -109,6 +113,17 @@ impl Families {
             change(&mut subjects, root, before, false);
             change(&mut subjects, root, after, true);
         }
+        drop((stored, every));
+        uncorrected.sort_unstable();
+        let mut new = log.new;
+        for event in uncorrected.iter().filter_map(|id| new.remove(id)) {
+            let says = Effective {
+                at: event.occurred_at,
+                payload: Arc::new(event.payload),
+                body_event: event.id.clone(),
+            };
+            change(&mut subjects, &event.id, Some(says), true);
+        }
         subjects.tell_standalone()?;
         Ok(subjects)
     }
@@ -118,13 +133,13 @@ impl Log {
     /// What must be asked for: every new event, and every target on the way from a new correction to the event that it
     /// concerns in the end.
     fn unknown(&self) -> Vec<EventId> {
-        let mut found: BTreeSet<&EventId> = self.new.keys().filter(|id| !self.stored.contains_key(*id)).collect();
-        found.extend(self.new.values().filter_map(|event| self.climb(event).err()));
-        found.into_iter().cloned().collect()
+        let unread = self.new.keys().filter(|id| !self.stored.contains_key(*id));
+        let on_the_way = self.new.values().filter_map(|event| self.climb(event).err());
+        in_order(unread.chain(on_the_way).cloned().collect())
     }
 
     fn likely_subjects(&self) -> Vec<Subject> {
-        let mut likely = BTreeSet::new();
+        let mut likely = Vec::with_capacity(2 * self.new.len());
         for event in self.new.values() {
             let payload = match &event.payload {
                 Payload::EventAmended(amended) => &*amended.payload,
@@ -133,8 +148,8 @@ impl Log {
             likely.extend(routing::subjects(&event.id, payload));
             likely.extend(routing::companions(payload));
         }
-        likely.retain(|subject| subject.kind != SubjectKind::Event);
-        likely.into_iter().collect()
+        likely.retain(|subject: &Subject| subject.kind != SubjectKind::Event);
+        in_order(likely)
     }
 
     /// The event that an event or correction concerns in the end: `Ok(None)` when that is not known to the log, or when
@@ -156,8 +171,24 @@ impl Log {
     }
 
     fn find(&self, id: &EventId) -> Option<&Event> {
-        self.new.get(id).or_else(|| self.stored.get(id)?.event.as_ref())
+        self.new.get(id).or_else(|| self.stored(id))
     }
+
+    fn stored(&self, id: &EventId) -> Option<&Event> {
+        self.stored.get(id)?.as_ref()?.event.as_ref()
+    }
+
+    /// The corrections that are stored.
+    fn corrections(&self) -> impl Iterator<Item = &Event> {
+        self.stored.values().flatten().flat_map(|family| &family.corrections)
+    }
+}
+
+/// Each once, in order.
+fn in_order<T: Ord>(mut all: Vec<T>) -> Vec<T> {
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// Corrections by what they correct, each once.

@@ -1,7 +1,7 @@
 //! Folding subjects until none changes another any more.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
@@ -10,15 +10,17 @@ use jiff::Timestamp;
 use super::{
     Error, Needs,
     changes::Body,
-    delta::{Delta, Signals, told},
-    evaluate::{Evaluation, Setting, signed_signals},
-    sums::Rows,
+    delta::{Delta, Signals, Tells, told},
+    evaluate::{Evaluation, Setting, signals},
+    sums::{Rows, consolidate, signed},
     work::{Outcome, Work},
 };
 use crate::{
+    calendar::Days,
     dimension::Fact,
     event::Payload,
     fold::{Context, Links, Occurrence, Output, record::Record, routing, state::State},
+    hashing::Map,
     id::EventId,
     policy::Policies,
     subject::{Subject, SubjectKind},
@@ -42,7 +44,8 @@ fn rank(kind: SubjectKind) -> usize {
 /// All subjects that the batch touches.
 pub(super) struct Subjects {
     policies: Arc<Policies>,
-    pub(super) works: HashMap<Subject, Work>,
+    days: Days,
+    pub(super) works: Map<Subject, Box<Work>>,
     /// The subjects that are to be folded, by rank.
     queues: [Vec<Subject>; RANKS],
     /// Facts of the dimension tables that come and go.
@@ -56,8 +59,9 @@ pub(super) struct Subjects {
 impl Subjects {
     pub(super) fn new(policies: Arc<Policies>) -> Self {
         Self {
+            days: Days::new(&policies.time_zone),
             policies,
-            works: HashMap::new(),
+            works: Map::default(),
             queues: Default::default(),
             facts: Vec::new(),
             rows: Vec::new(),
@@ -79,7 +83,7 @@ impl Subjects {
             return self.fold_alone(subject, occurrence, if is_new { 1 } else { -1 });
         }
         let work = self.works.entry(subject.clone()).or_default();
-        let change = work.own.entry(occurrence.key.clone()).or_default();
+        let change = work.own.at(&occurrence.key);
         if is_new {
             change.added = Some((occurrence.clone(), body.clone()));
         } else {
@@ -93,16 +97,17 @@ impl Subjects {
         let context = Context {
             subject: &subject,
             policies: &self.policies,
+            days: &self.days,
             links: &Links::new(),
         };
         let mut out = Output::default();
         let mut state = State::new(subject.kind);
         state.step(occurrence, &context, &mut out);
         state.tail(&context, &mut out);
-        self.rows.extend(out.measurements.into_iter().map(|row| (row, count)));
+        self.rows.extend(signed(out.measurements, count));
         if !out.signals.is_empty() {
-            let signals = self.signals.entry(subject).or_default();
-            signals.extend(signed_signals(out.signals, count));
+            let told = self.signals.entry(subject).or_default();
+            told.extend(signed(signals(out.signals), count));
         }
     }
 
@@ -111,7 +116,8 @@ impl Subjects {
     /// # Errors
     /// When two signals stand at one place.
     pub(super) fn tell_standalone(&mut self) -> Result<(), Error> {
-        for (from, signals) in std::mem::take(&mut self.signals) {
+        for (from, mut signals) in std::mem::take(&mut self.signals) {
+            consolidate(&mut signals);
             for (to, delta) in told(&from, signals)? {
                 self.tell(&from, to, delta);
             }
@@ -193,43 +199,57 @@ impl Subjects {
 
     fn evaluate(&mut self, subject: &Subject) -> Result<Evaluation, Error> {
         self.works.entry(subject.clone()).or_default().queued = false;
-        let known = |other: &Subject| self.works.get(other)?.facts().cloned();
+        let known = |other: &Subject| self.works.get(other)?.facts();
         Setting {
             subject,
             policies: &self.policies,
+            days: &self.days,
             known: &known,
         }
         .evaluate(&self.works[subject])
     }
 
     /// Takes over what a subject's fold says now, and queues those whom that concerns.
-    fn accept(&mut self, subject: &Subject, outcome: Outcome, tells: BTreeMap<Subject, Delta>) {
-        let told: BTreeSet<Subject> = tells.keys().cloned().collect();
-        let reads: BTreeSet<Subject> = outcome.links.keys().cloned().collect();
+    fn accept(&mut self, subject: &Subject, outcome: Outcome, tells: Tells) {
         let work = self.works.entry(subject.clone()).or_default();
-        let read_before: BTreeSet<Subject> = work.links().keys().cloned().collect();
         let dependents = if work.facts() == Some(&outcome.facts) {
-            BTreeSet::new()
+            Vec::new()
         } else {
             work.dependents()
         };
-        let told_before = std::mem::replace(&mut work.tells, told);
+        let (mut joined, mut left) = (Vec::new(), Vec::new());
+        let before = work.links();
+        if !before.keys().eq(outcome.links.keys()) {
+            joined.extend(
+                outcome
+                    .links
+                    .keys()
+                    .filter(|other| !before.contains_key(*other))
+                    .cloned(),
+            );
+            left.extend(
+                before
+                    .keys()
+                    .filter(|other| !outcome.links.contains_key(*other))
+                    .cloned(),
+            );
+        }
+        let told = tells.iter().map(|(to, _)| to.clone()).collect();
+        let mut silent = std::mem::replace(&mut work.tells, told);
+        silent.retain(|to| !work.tells.contains(to));
         work.outcome = Some(outcome);
         for dependent in dependents {
             self.works.entry(dependent.clone()).or_default().links_changed = true;
             self.queue(dependent);
         }
-        for other in reads.difference(&read_before) {
-            self.works.entry(other.clone()).or_default().join(subject);
+        for other in joined {
+            self.works.entry(other).or_default().join(subject);
         }
-        for other in read_before.difference(&reads) {
-            self.works.entry(other.clone()).or_default().leave(subject);
+        for other in left {
+            self.works.entry(other).or_default().leave(subject);
         }
-        let silent = told_before
-            .into_iter()
-            .filter(|to| !tells.contains_key(to))
-            .map(|to| (to, Delta::new()));
-        for (to, delta) in silent.collect::<Vec<_>>().into_iter().chain(tells) {
+        let silent = silent.into_iter().map(|to| (to, Delta::default()));
+        for (to, delta) in silent.chain(tells) {
             self.tell(subject, to, delta);
         }
     }

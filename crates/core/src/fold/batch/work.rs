@@ -38,7 +38,7 @@ pub(super) struct Work {
     /// What its fold said last.
     pub(super) outcome: Option<Outcome>,
     /// Whose histories its fold changed last.
-    pub(super) tells: BTreeSet<Subject>,
+    pub(super) tells: Vec<Subject>,
     joined: BTreeSet<Subject>,
     left: BTreeSet<Subject>,
 }
@@ -65,19 +65,18 @@ impl Work {
 
     /// What changes in the history, in order.
     pub(super) fn changes(&self) -> Vec<(&Key, &Change)> {
-        let mut changes: Vec<(&Key, &Change)> = self.own.iter().chain(self.told.values().flatten()).collect();
+        let mut changes: Vec<(&Key, &Change)> = self.deltas().flat_map(Delta::iter).collect();
         changes.sort_unstable_by_key(|(key, _)| *key);
         changes
     }
 
     /// Whether its whole history is going to be needed.
     pub(super) fn likely_whole(&self) -> bool {
-        self.links_changed
-            || self
-                .own
-                .values()
-                .chain(self.told.values().flat_map(Delta::values))
-                .any(|change| change.removed)
+        self.links_changed || self.deltas().flat_map(Delta::iter).any(|(_, change)| change.removed)
+    }
+
+    fn deltas(&self) -> impl Iterator<Item = &Delta> {
+        std::iter::once(&self.own).chain(self.told.values())
     }
 
     /// What others may read of the subject now; `None` while that is not known.
@@ -97,12 +96,9 @@ impl Work {
     }
 
     /// The subjects that read its facts.
-    pub(super) fn dependents(&self) -> BTreeSet<Subject> {
-        let stored = self
-            .stored_head()
-            .dependents
-            .iter()
-            .filter(|dependent| !self.left.contains(*dependent));
+    pub(super) fn dependents(&self) -> Vec<Subject> {
+        let stored = &self.stored_head().dependents;
+        let stored = stored.iter().filter(|dependent| !self.left.contains(*dependent));
         stored.chain(&self.joined).cloned().collect()
     }
 
@@ -124,43 +120,26 @@ impl Work {
         !self.joined.is_empty() || !self.left.is_empty()
     }
 
-    /// The record to store, if it is another than before.
+    /// The record to store, if it is another than before, and what changes in the stored history, in order.
     ///
     /// # Errors
     /// When the state has no stored form, which is a fault of the machine.
-    pub(super) fn new_record(&self, subject: &Subject) -> Result<Option<Vec<u8>>, Unreadable> {
-        let dependents = self.dependents();
-        let record = match (&self.outcome, &self.record) {
-            (Some(outcome), _) => {
-                let (last, facts, links) = (outcome.last.clone(), outcome.facts.clone(), outcome.links.clone());
-                Record::new(
-                    Head {
-                        last,
-                        facts,
-                        links,
-                        dependents,
-                        ..Head::default()
-                    },
-                    &outcome.state,
-                )?
-            }
-            (None, stored) if self.has_new_dependents() => {
-                let mut record = match stored {
-                    Some(Some(record)) => record.clone(),
-                    _ => Record::empty(subject.kind)?,
-                };
-                *record.dependents_mut() = dependents;
-                record
-            }
-            (None, _) => return Ok(None),
-        };
-        record.encode().map(Some)
-    }
-
-    /// What changes in the stored history, in order.
-    pub(super) fn into_delta(self) -> Vec<(Key, Change)> {
+    pub(super) fn finish(self, subject: &Subject) -> Result<(Option<Vec<u8>>, Vec<(Key, Change)>), Unreadable> {
         let mut changes: Vec<(Key, Change)> = self.own.into_iter().chain(self.told.into_values().flatten()).collect();
         changes.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-        changes
+        let is_read_otherwise = !self.joined.is_empty() || !self.left.is_empty();
+        if self.outcome.is_none() && !is_read_otherwise {
+            return Ok((None, changes));
+        }
+        let mut record = match self.record.flatten() {
+            Some(record) => record,
+            None if self.outcome.is_some() => Record::default(),
+            None => Record::empty(subject.kind)?,
+        };
+        record.change_dependents(self.joined, &self.left);
+        if let Some(outcome) = self.outcome {
+            record.follow(outcome.last, outcome.facts, outcome.links, &outcome.state)?;
+        }
+        Ok((Some(record.encode()?), changes))
     }
 }

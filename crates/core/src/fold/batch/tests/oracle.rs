@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::{
+    calendar::Days,
     event::Event,
     fold::{
         Context, Key, Links, Occurrence, Output, What,
@@ -80,6 +81,7 @@ fn fold(policies: &Policies, histories: &Histories, links: &Links) -> (BTreeMap<
         let context = Context {
             subject,
             policies,
+            days: &Days::new(&policies.time_zone),
             links,
         };
         let (mut state, mut output) = (State::new(subject.kind), Output::default());
@@ -113,6 +115,7 @@ fn only_reads_what_it_says(
     let context = Context {
         subject,
         policies,
+        days: &Days::new(&policies.time_zone),
         links: &links,
     };
     let (mut state, mut output) = (State::new(subject.kind), Output::default());
