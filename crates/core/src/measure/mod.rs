@@ -2,10 +2,10 @@
 
 mod builtin;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use jiff::{Timestamp, civil::Date};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use self::builtin::Builtin;
 use crate::{dimension::Dimension, id::Name, subject::Subject};
@@ -108,8 +108,15 @@ pub struct Measurement {
 }
 
 /// The values of a measurement's stored dimensions, at most one for each, in the order of [`Dimension`].
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-pub struct Dimensions(Vec<(Dimension, Name)>);
+///
+/// Shared until one of its holders changes it: an event's rows have nearly all of them in common.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Dimensions(Option<Arc<Vec<Pair>>>);
+
+type Pair = (Dimension, Name);
+
+/// Room for as many as most rows have.
+const ROOM: usize = 8;
 
 impl Dimensions {
     /// No dimensions.
@@ -121,13 +128,40 @@ impl Dimensions {
     /// Sets a dimension, or removes it when there is no value.
     pub fn set(&mut self, dimension: Dimension, value: Option<&Name>) {
         debug_assert!(dimension.is_stored(), "{dimension} is looked up, not stored");
-        let found = self.0.binary_search_by(|(other, _)| other.cmp(&dimension));
+        let pairs = self.pairs();
+        let found = match pairs.last() {
+            Some((last, _)) if *last < dimension => Err(pairs.len()),
+            _ => pairs.binary_search_by(|(other, _)| other.cmp(&dimension)),
+        };
         match (found, value) {
-            (Ok(at), Some(value)) => self.0[at].1 = value.clone(),
-            (Ok(at), None) => drop(self.0.remove(at)),
-            (Err(at), Some(value)) => self.0.insert(at, (dimension, value.clone())),
+            (Ok(at), Some(value)) if pairs[at].1 == *value => {}
+            (Ok(at), Some(value)) => self.own()[at].1 = value.clone(),
+            (Ok(_), None) if pairs.len() == 1 => self.0 = None,
+            (Ok(at), None) => drop(self.own().remove(at)),
+            (Err(at), Some(value)) => self.own().insert(at, (dimension, value.clone())),
             (Err(_), None) => {}
         }
+    }
+
+    fn pairs(&self) -> &[Pair] {
+        self.0.as_ref().map_or(&[], |pairs| pairs.as_slice())
+    }
+
+    /// The pairs as its own, to be changed.
+    fn own(&mut self) -> &mut Vec<Pair> {
+        let shared = self.0.get_or_insert_with(|| Arc::new(Vec::with_capacity(ROOM)));
+        if Arc::get_mut(shared).is_none() {
+            // Whoever copies is about to add.
+            let mut pairs = Vec::with_capacity(shared.len() + 2);
+            pairs.extend_from_slice(shared);
+            *shared = Arc::new(pairs);
+        }
+        Arc::get_mut(shared).expect("nobody else has it")
+    }
+
+    /// What tells, while both live, that another one is the very same.
+    pub(crate) fn identity(&self) -> usize {
+        self.0.as_ref().map_or(0, |pairs| Arc::as_ptr(pairs).addr())
     }
 
     /// The same with a dimension set.
@@ -140,20 +174,74 @@ impl Dimensions {
     /// The value of a dimension.
     #[must_use]
     pub fn get(&self, dimension: &Dimension) -> Option<&Name> {
-        self.0
+        let pairs = self.pairs();
+        pairs
             .binary_search_by(|(other, _)| other.cmp(dimension))
             .ok()
-            .map(|at| &self.0[at].1)
+            .map(|at| &pairs[at].1)
     }
 
     /// All that are set, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&Dimension, &Name)> {
-        self.0.iter().map(|(dimension, value)| (dimension, value))
+        self.pairs().iter().map(|(dimension, value)| (dimension, value))
     }
 
     /// Whether none is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.pairs().is_empty()
+    }
+}
+
+impl Serialize for Dimensions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.pairs().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Dimensions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let pairs: Vec<Pair> = Vec::deserialize(deserializer)?;
+        Ok(Self((!pairs.is_empty()).then(|| Arc::new(pairs))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> Name {
+        Name::new(text).expect("a name")
+    }
+
+    #[test]
+    fn who_changes_its_dimensions_changes_nobody_elses() {
+        let ann = Dimensions::new().with(Dimension::Rep, Some(&name("ann")));
+        let sold = ann.clone().with(Dimension::Product, Some(&name("saw")));
+        let bob = sold.clone().with(Dimension::Rep, Some(&name("bob")));
+        let none = sold.clone().with(Dimension::Product, None).with(Dimension::Rep, None);
+        let written = |dimensions: &Dimensions| -> Vec<String> {
+            dimensions
+                .iter()
+                .map(|(dimension, value)| format!("{dimension}={value}"))
+                .collect()
+        };
+        assert_eq!(written(&ann), ["rep=ann"]);
+        assert_eq!(written(&sold), ["rep=ann", "product=saw"]);
+        assert_eq!(written(&bob), ["rep=bob", "product=saw"]);
+        assert_eq!(none, Dimensions::new());
+        assert_eq!(ann.clone().identity(), ann.identity());
+        assert_ne!(bob.identity(), sold.identity());
+    }
+
+    #[test]
+    fn dimensions_survive_their_bytes() {
+        let full = Dimensions::new()
+            .with(Dimension::Stage, Some(&name("commit")))
+            .with(Dimension::Rep, Some(&name("ann")));
+        for dimensions in [Dimensions::new(), full] {
+            let bytes = postcard::to_allocvec(&dimensions).expect("bytes");
+            assert_eq!(postcard::from_bytes(&bytes), Ok(dimensions));
+        }
     }
 }

@@ -6,7 +6,10 @@ use arrow_array::{
     ArrayRef, Date32Array, DictionaryArray, Int8Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
     UInt32Array, UInt64Array, types::UInt32Type,
 };
-use arrow_ipc::writer::StreamWriter;
+use arrow_ipc::{
+    MetadataVersion,
+    writer::{IpcWriteOptions, StreamWriter},
+};
 use arrow_schema::{Field, Schema};
 
 use super::{
@@ -16,11 +19,15 @@ use super::{
 };
 use crate::{
     dimension::Dimension,
+    hashing::Map,
     id::Name,
     ledger::{Entry, day},
     measure::Measure,
     subject::SubjectKind,
 };
+
+/// Bytes to whose multiples buffers are filled up. Arrow's own 64 would make half of a small commit's segment of zeros.
+const ALIGNMENT: usize = 8;
 
 /// Rows to a segment, in their order.
 ///
@@ -67,21 +74,31 @@ fn gather(entries: &[Entry]) -> SegmentRows {
 }
 
 fn dimensions(entries: &[Entry]) -> Vec<DimensionColumn> {
+    // Rows of one event share their dimensions: what is shared is looked up once.
+    let mut kinds: Map<usize, usize> = Map::default();
+    let mut distinct = Vec::new();
+    let rows: Vec<usize> = entries
+        .iter()
+        .map(|entry| {
+            let dimensions = &entry.measurement.dimensions;
+            *kinds.entry(dimensions.identity()).or_insert_with(|| {
+                distinct.push(dimensions);
+                distinct.len() - 1
+            })
+        })
+        .collect();
     let mut columns: BTreeMap<&Dimension, (Coded<Name>, Vec<u32>)> = BTreeMap::new();
-    for (row, entry) in entries.iter().enumerate() {
-        for (dimension, value) in entry.measurement.dimensions.iter() {
+    for (at, dimensions) in distinct.iter().enumerate() {
+        for (dimension, value) in dimensions.iter() {
             let (texts, codes) = columns.entry(dimension).or_default();
-            codes.resize(row, 0);
+            codes.resize(at, 0);
             codes.push(texts.code(value) + 1);
         }
     }
-    let finished = columns.into_iter().map(|(dimension, (texts, mut codes))| {
-        codes.resize(entries.len(), 0);
-        DimensionColumn {
-            dimension: dimension.clone(),
-            texts: texts.texts,
-            codes,
-        }
+    let finished = columns.into_iter().map(|(dimension, (texts, codes))| DimensionColumn {
+        dimension: dimension.clone(),
+        texts: texts.texts,
+        codes: rows.iter().map(|at| codes.get(*at).copied().unwrap_or(0)).collect(),
     });
     finished.collect()
 }
@@ -125,7 +142,8 @@ pub(super) fn write(rows: &SegmentRows) -> Result<Segment, Error> {
         Arc::clone(&schema),
         columns.into_iter().map(|(_, array)| array).collect(),
     )?;
-    let mut writer = StreamWriter::try_new(Vec::new(), &schema)?;
+    let options = IpcWriteOptions::try_new(ALIGNMENT, false, MetadataVersion::V5)?;
+    let mut writer = StreamWriter::try_new_with_options(Vec::new(), &schema, options)?;
     writer.write(&batch)?;
     Ok(Segment {
         meta: rows.meta(),

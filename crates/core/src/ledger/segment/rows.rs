@@ -3,6 +3,7 @@
 use super::Meta;
 use crate::{
     dimension::Dimension,
+    hashing::Map,
     id::Name,
     ledger::{Entry, day},
     measure::{Dimensions, Measure, Measurement},
@@ -93,14 +94,14 @@ impl SegmentRows {
 #[derive(Debug)]
 pub(super) struct Coded<T> {
     pub(super) texts: Vec<T>,
-    codes: std::collections::HashMap<T, u32>,
+    codes: Map<T, u32>,
 }
 
 impl<T> Default for Coded<T> {
     fn default() -> Self {
         Self {
             texts: Vec::new(),
-            codes: std::collections::HashMap::new(),
+            codes: Map::default(),
         }
     }
 }
