@@ -16,6 +16,7 @@ mod image;
 mod ingestion;
 mod load;
 mod organisation;
+mod path;
 mod queries;
 mod questions;
 mod report;
@@ -26,6 +27,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{dataset::Dataset, organisation::Size};
+
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[derive(Parser)]
 struct Arguments {
@@ -66,6 +71,8 @@ enum Command {
     },
     /// Measures the bars of ingestion.
     Ingestion(ingestion::Options),
+    /// Measures what an event costs in the process, without network and database.
+    Path(path::Options),
 }
 
 #[derive(Args)]
@@ -105,5 +112,6 @@ async fn main() -> anyhow::Result<()> {
             Ok(())
         }
         Command::Ingestion(options) => ingestion::run(&options, arguments.seed).await.map(drop),
+        Command::Path(options) => path::measure(&options, arguments.seed),
     }
 }

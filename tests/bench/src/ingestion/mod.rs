@@ -3,7 +3,7 @@
 mod burst;
 mod floor;
 mod growth;
-mod live;
+pub(crate) mod live;
 mod rate;
 mod site;
 mod visible;
