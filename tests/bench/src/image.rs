@@ -55,6 +55,14 @@ pub(crate) fn append(image: &mut Image, measure: Builtin, rows: usize, days: std
     }
 }
 
+/// As the service does with what it has loaded.
+fn put_in_order(image: &mut Image) {
+    for measure in image.disordered() {
+        let ordered = image.in_order(&measure);
+        image.put_in_order(ordered);
+    }
+}
+
 /// Sums of a measure over some days, by month and by dimensions.
 pub(crate) fn question(measure: Builtin, days: std::ops::Range<i32>, group: &[Dimension]) -> AggregateQuery {
     let months = (days.start..days.end).step_by(30);
@@ -94,6 +102,7 @@ pub(crate) fn time(image: &Image, query: &AggregateQuery, rounds: usize) -> f64 
 pub(crate) fn scan_rates(rows: usize, rounds: usize) -> Vec<(&'static str, f64)> {
     let mut image = Image::new();
     append(&mut image, Builtin::Won, rows, 0..3 * YEAR, &mut Dice::new(5));
+    put_in_order(&mut image);
     let groups: [(&str, &[Dimension]); 4] = [
         ("by month", &[]),
         ("by month × product", &[Dimension::Product]),
@@ -113,6 +122,7 @@ pub(crate) fn growth_outside(rounds: usize) -> Vec<(f64, f64)> {
     let mut dice = Dice::new(14);
     let mut image = Image::new();
     append(&mut image, Builtin::Won, 1_000_000, 0..YEAR, &mut dice);
+    put_in_order(&mut image);
     let query = question(Builtin::Won, 0..YEAR, &[Dimension::Product]);
     let mut points = vec![(0.0, time(&image, &query, rounds))];
     let mut others = 0;
@@ -126,6 +136,7 @@ pub(crate) fn growth_outside(rounds: usize) -> Vec<(f64, f64)> {
         );
         append(&mut image, Builtin::Lost, 1_000_000, 0..YEAR, &mut dice);
         others += 2;
+        put_in_order(&mut image);
         points.push((f64::from(others), time(&image, &query, rounds)));
     }
     points
@@ -139,6 +150,7 @@ pub(crate) fn growth_inside(rounds: usize) -> Vec<(f64, f64)> {
     (1..=5)
         .map(|millions| {
             append(&mut image, Builtin::Won, 1_000_000, 0..YEAR, &mut dice);
+            put_in_order(&mut image);
             (f64::from(millions), time(&image, &query, rounds))
         })
         .collect()
@@ -151,6 +163,7 @@ pub(crate) fn growth_of_memory() -> Vec<(f64, f64)> {
     (1..=4)
         .map(|millions| {
             append(&mut image, Builtin::Won, 1_000_000, 0..3 * YEAR, &mut dice);
+            put_in_order(&mut image);
             (f64::from(millions), image.bytes() as f64 / image.rows() as f64)
         })
         .collect()

@@ -71,7 +71,7 @@ pub(super) fn answers(over: &LedgerAnswers, image: &Image, queries: &[AggregateQ
         let mut take = |settled| {
             let parts = found.iter_mut().filter_map(|parts| parts.remove(&(query, settled)));
             parts.reduce(|mut whole, part| {
-                whole.merge(&part);
+                whole.merge(part);
                 whole
             })
         };
@@ -142,7 +142,7 @@ impl Open<'_> {
         let before = self.before.map(|(_, partial)| partial.fork(plan)).transpose();
         let mut whole = match (before.map_err(Stopped::Query)?, settled) {
             (Some(mut before), Some(settled)) => {
-                before.merge(&settled);
+                before.merge(settled);
                 before
             }
             (Some(partial), None) | (None, Some(partial)) => partial,
@@ -152,7 +152,7 @@ impl Open<'_> {
         let partial = worth_keeping.then(|| whole.fork(plan)).transpose();
         let partial = partial.map_err(Stopped::Query)?;
         if let Some(tail) = tail {
-            whole.merge(&tail);
+            whole.merge(tail);
         }
         let answer = whole.finish(plan, image.dictionaries()).map_err(Stopped::Query)?;
         if let (Some(key), Some(reach)) = (self.key, Reach::over(self.measure)) {

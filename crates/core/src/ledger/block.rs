@@ -142,7 +142,6 @@ impl Columns {
 
     pub(crate) fn pack(&self) -> Block {
         let mut fields = Fields {
-            origin: Packed::new(&self.origin),
             instant: Packed::new(&self.instant),
             commit: Packed::new(&self.commit),
             subject: Packed::new(&self.subject),
@@ -150,10 +149,11 @@ impl Columns {
             count: Packed::new(&self.count),
             ..Fields::default()
         };
-        fields.place(
-            &self.date,
-            self.dimensions.get(&Dimension::Rep).map_or(&[], Vec::as_slice),
-        );
+        let reps = self
+            .dimensions
+            .get(&Dimension::Rep)
+            .map_or([].as_slice(), Vec::as_slice);
+        fields.place(&self.date, &self.origin, reps);
         for (dimension, codes) in &self.dimensions {
             fields.set(dimension, Packed::new(codes));
         }
@@ -166,7 +166,7 @@ impl Columns {
 pub(super) struct Fields {
     rows: usize,
     date: Packed,
-    pub(super) origin: Packed,
+    origin: Packed,
     pub(super) instant: Packed,
     pub(super) commit: Packed,
     pub(super) subject: Packed,
@@ -196,10 +196,11 @@ impl Default for Fields {
 
 impl Fields {
     /// Sets the days of its rows, and their zones. No reps: none has one.
-    pub(super) fn place(&mut self, dates: &[i32], reps: &[u32]) {
+    pub(super) fn place(&mut self, dates: &[i32], origins: &[i32], reps: &[u32]) {
         self.rows = dates.len();
         self.date = Packed::new(dates);
-        self.zones = zones(dates, (!reps.is_empty()).then_some(reps));
+        self.origin = Packed::new(origins);
+        self.zones = zones(dates, origins, reps);
     }
 
     /// Sets a dimension, if any row has a value. Dimensions have to come in their order.

@@ -47,14 +47,12 @@ pub(super) fn clustered(blocks: &[Arc<Block>], block_rows: usize) -> Vec<Arc<Blo
     let count = order.len().div_ceil(block_rows);
     let mut fields: Vec<Fields> = (0..count).map(|_| Fields::default()).collect();
     let dates: Vec<Vec<i32>> = source.parts(|block| Some(&block.date));
+    let origins: Vec<Vec<i32>> = source.parts(|block| Some(&block.origin));
     let reps: Vec<Vec<u32>> = source.parts(|block| block.dimension(&Dimension::Rep));
-    for (field, (dates, reps)) in fields.iter_mut().zip(dates.iter().zip(&reps)) {
-        field.place(dates, reps);
+    for (field, ((dates, origins), reps)) in fields.iter_mut().zip(dates.iter().zip(&origins).zip(&reps)) {
+        field.place(dates, origins, reps);
     }
-    drop((dates, reps));
-    for (field, column) in fields.iter_mut().zip(source.packed::<i32>(|block| Some(&block.origin))) {
-        field.origin = column;
-    }
+    drop((dates, origins, reps));
     for (field, column) in fields
         .iter_mut()
         .zip(source.packed::<i64>(|block| Some(&block.instant)))

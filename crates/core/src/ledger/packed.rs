@@ -192,6 +192,27 @@ impl Packed {
         }
     }
 
+    /// The sum of the offsets of some rows, for a column that is [`Packed::affine`].
+    pub(crate) fn sum_offsets(&self, rows: Rows<'_>) -> u64 {
+        let Rows::Run(first, count) = rows else {
+            let mut offsets = Vec::with_capacity(rows.len());
+            self.read_offsets(rows, &mut offsets);
+            return sum(&offsets);
+        };
+        match &self.offsets {
+            Offsets::None => 0,
+            Offsets::Runs(runs) => {
+                let mut sum = 0;
+                runs.pieces(first, count, |offset, rows| sum += u64::from(offset) * rows as u64);
+                sum
+            }
+            Offsets::Byte(offsets) => sum(&offsets[first..first + count]),
+            Offsets::Short(offsets) => sum(&offsets[first..first + count]),
+            Offsets::Word(offsets) => sum(&offsets[first..first + count]),
+            Offsets::Whole(_) => unreachable!("asked of columns with offsets only"),
+        }
+    }
+
     /// How many values lie from the least to the greatest, where they are few and every whole number is one.
     pub(crate) fn spread(&self) -> Option<usize> {
         let narrow = matches!(
@@ -237,6 +258,11 @@ impl Packed {
             Offsets::Whole(values) => values.len() * 8,
         }
     }
+}
+
+/// Of at most 2^16 rows, so that it does not overflow.
+fn sum<O: Copy + Into<u64>>(offsets: &[O]) -> u64 {
+    offsets.iter().fold(0, |sum, offset| sum.wrapping_add((*offset).into()))
 }
 
 trait Offset: Copy {
@@ -338,6 +364,12 @@ mod tests {
                 let mut part: Vec<i64> = Vec::new();
                 packed.read(Rows::Run(first, (values.len() - first).min(every * 7)), &mut part);
                 prop_assert_eq!(&part, &values[first..first + part.len()]);
+                if let Some(affine) = packed.affine() {
+                    let rows = Rows::Run(first, part.len());
+                    let sum = part.len() as i128 * i128::from(affine.base)
+                        + i128::from(affine.scale) * i128::from(packed.sum_offsets(rows));
+                    prop_assert_eq!(sum, part.iter().map(|value| i128::from(*value)).sum::<i128>());
+                }
             }
             if let Some(spread) = packed.spread() {
                 let table: Vec<u32> = (0..spread as u32).map(|offset| offset * 3).collect();

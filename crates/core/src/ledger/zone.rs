@@ -14,23 +14,25 @@ pub(crate) struct Zone {
     pub(crate) rows: u32,
     /// The first and the last day.
     pub(crate) dates: (i32, i32),
+    /// The first and the last day of origin.
+    pub(crate) origins: (i32, i32),
     /// The least and the greatest code of a rep.
     pub(crate) reps: (u32, u32),
 }
 
-/// The zones of rows with these days and (where they have any) reps. Where rows stand in the order of their months, no
+/// The zones of rows with these days and (where there are any) reps. Where rows stand in the order of their months, no
 /// zone has rows of two months.
-pub(super) fn zones(dates: &[i32], reps: Option<&[u32]>) -> Box<[Zone]> {
+pub(super) fn zones(dates: &[i32], origins: &[i32], reps: &[u32]) -> Box<[Zone]> {
     let ends = ends(dates);
     let mut first = 0;
     let zone = |end: usize| {
         let rows = std::mem::replace(&mut first, end)..end;
-        let reps = reps.map_or((0, 0), |reps| least_and_greatest(&reps[rows.clone()]));
         Zone {
             first: rows.start as u32,
             rows: rows.len() as u32,
-            dates: least_and_greatest(&dates[rows]),
-            reps,
+            dates: least_and_greatest(&dates[rows.clone()]),
+            origins: least_and_greatest(&origins[rows.clone()]),
+            reps: reps.get(rows).map_or((0, 0), least_and_greatest),
         }
     };
     ends.into_iter().map(zone).collect()
@@ -85,7 +87,7 @@ mod tests {
     use super::*;
 
     fn cut(dates: &[i32]) -> Vec<usize> {
-        let zones = zones(dates, None);
+        let zones = zones(dates, dates, &[]);
         let mut next = 0;
         for zone in &zones {
             assert_eq!(zone.first, next);

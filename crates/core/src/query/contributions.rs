@@ -76,7 +76,7 @@ pub fn contributions_over(
         conversion: None,
         ..query.clone()
     };
-    let mut plan = Plan::new(&query, tables, source.dictionaries(), options)?;
+    let mut plan = Plan::of_cells(&query, tables, source.dictionaries(), options)?;
     let mut search = Search::new(&plan, bucket, key)?;
     source.start(&Wanted {
         measure: query.measure.clone(),

@@ -21,9 +21,9 @@ use crate::ledger::{Texts, day};
 /// A group by its codes.
 type Coded = (Vec<u32>, Vec<Cell>);
 
-pub(super) fn answer(plan: &Plan<'_>, index: &Index, state: State, texts: &Texts) -> Result<Answer, Error> {
+pub(super) fn answer(plan: &Plan<'_>, index: &Index, state: &State, texts: &Texts) -> Result<Answer, Error> {
     let groups = if plan.stock {
-        stock::groups(plan, index, &state)?
+        stock::groups(plan, index, state)?
     } else {
         flow::groups(plan, index, state)?
     };

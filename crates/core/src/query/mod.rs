@@ -26,6 +26,7 @@ mod slots;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub use self::{
     contributions::{Contributions, Page, contributions, contributions_over},

@@ -7,8 +7,9 @@ use super::{
     index::Index,
     plan::Plan,
     pricing::Rates,
-    scan::{self, Amounts, Cells, Gap, Run, Scratch, Work},
+    scan::{self, Amounts, Gap, Run, Scratch, Work},
     sums::Totals,
+    values::Values,
 };
 use crate::ledger::{Block, Dictionaries, packed::Rows};
 
@@ -22,18 +23,28 @@ pub struct Partial {
     pub(super) state: State,
 }
 
-/// Values with their cells.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Values<T> {
-    pub(super) cells: Vec<u32>,
-    pub(super) values: Vec<T>,
-}
-
 /// The values that count, and those that were taken back.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Signed<T> {
     pub(super) plus: Values<T>,
     pub(super) minus: Values<T>,
+}
+
+impl<T> Default for Signed<T> {
+    fn default() -> Self {
+        Self {
+            plus: Values::default(),
+            minus: Values::default(),
+        }
+    }
+}
+
+/// What a row changes of an account, and when.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Change {
+    pub(super) slot: u32,
+    pub(super) sign: i32,
+    pub(super) value: i64,
 }
 
 /// What is known of each cell.
@@ -44,6 +55,8 @@ pub(super) struct State {
     pub(super) values: Signed<i64>,
     /// Of distinct counts.
     pub(super) codes: Signed<u32>,
+    /// Of accounts, where they are listed.
+    pub(super) changes: Values<Change>,
     /// By cell, currency and day: how many rows have no rate.
     pub(super) missing: HashMap<(u32, u32, i32), i64>,
 }
@@ -90,9 +103,11 @@ impl Partial {
             sums,
             values,
             codes,
+            changes,
             missing,
         } = &self.state;
-        self.index.bytes() + sums.bytes() + values.bytes() + codes.bytes() + missing.len() * 48
+        let lists = values.bytes() + codes.bytes() + changes.bytes();
+        self.index.bytes() + sums.bytes() + lists + missing.len() * 48
     }
 
     /// Adds what a block says.
@@ -126,18 +141,19 @@ impl Partial {
     }
 
     /// Adds what other blocks say. Both must have been made under the same plan.
-    pub fn merge(&mut self, other: &Self) {
+    pub fn merge(&mut self, other: Self) {
         let cells = self.index.ids_of(&other.index);
-        let (state, more) = (&mut self.state, &other.state);
+        let (state, more) = (&mut self.state, other.state);
         state.sums.grow(self.index.len());
         for (other, cell) in cells.iter().enumerate().take(more.sums.len()) {
             state.sums.merge(*cell as usize, &more.sums, other);
         }
-        for ((cell, code, day), count) in &more.missing {
-            *state.missing.entry((cells[*cell as usize], *code, *day)).or_default() += count;
+        for ((cell, code, day), count) in more.missing {
+            *state.missing.entry((cells[cell as usize], code, day)).or_default() += count;
         }
-        state.values.merge(&cells, &more.values);
-        state.codes.merge(&cells, &more.codes);
+        state.values.merge(&cells, more.values);
+        state.codes.merge(&cells, more.codes);
+        state.changes.merge(&cells, more.changes);
     }
 
     /// The answer.
@@ -146,7 +162,7 @@ impl Partial {
     /// When it has more cells than the plan allows.
     pub fn finish(self, plan: &Plan<'_>, dictionaries: &Dictionaries) -> Result<Answer, Error> {
         let texts = dictionaries.read();
-        finish::answer(plan, &self.index, self.state, &texts)
+        finish::answer(plan, &self.index, &self.state, &texts)
     }
 }
 
@@ -154,6 +170,9 @@ const TOO_WIDE: Error = Error::Unsupported("the values of the group's dimensions
 
 impl State {
     fn add(&mut self, plan: &Plan<'_>, run: &Run<'_>) {
+        if plan.lists {
+            return list(&mut self.changes, run);
+        }
         self.sums.add(run.to, run.amounts);
         for Gap { at, code, day } in run.gaps {
             *self.missing.entry((run.to.cells.at(*at), *code, *day)).or_default() += run.to.sign(*at);
@@ -173,6 +192,9 @@ impl State {
                 let mut codes = Vec::with_capacity(run.rows.len());
                 if let Some(column) = run.block.dimension(dimension) {
                     column.read(run.rows, &mut codes);
+                    if column.min() > 0 {
+                        return self.codes.add(run, &codes);
+                    }
                     let known = codes.iter().enumerate().filter(|(_, code)| **code != 0);
                     known.for_each(|(at, code)| self.codes.put(run, at, *code));
                 }
@@ -184,17 +206,13 @@ impl State {
 
 impl<T: Copy> Signed<T> {
     fn bytes(&self) -> usize {
-        [&self.plus, &self.minus].map(Values::bytes).iter().sum()
+        self.plus.bytes() + self.minus.bytes()
     }
 
     /// Adds the values of a run, but for those that could not be converted.
     fn add(&mut self, run: &Run<'_>, values: &[T]) {
         if run.gaps.is_empty() && run.to.signs.is_none() {
-            match run.to.cells {
-                Cells::One(cell) => self.plus.cells.extend(std::iter::repeat_n(cell, values.len())),
-                Cells::Many(cells) => self.plus.cells.extend_from_slice(cells),
-            }
-            self.plus.values.extend_from_slice(values);
+            self.plus.extend(run.to.cells, values);
             return;
         }
         let mut gaps = run.gaps.iter().map(|gap| gap.at).peekable();
@@ -213,22 +231,25 @@ impl<T: Copy> Signed<T> {
         } else {
             &mut self.minus
         };
-        values.cells.push(run.to.cells.at(at));
-        values.values.push(value);
+        values.push(run.to.cells.at(at), value);
     }
 
     /// Adds what others have, whose cells have these numbers here.
-    fn merge(&mut self, cells: &[u32], others: &Self) {
-        for (values, more) in [(&mut self.plus, &others.plus), (&mut self.minus, &others.minus)] {
-            values.cells.extend(more.cells.iter().map(|cell| cells[*cell as usize]));
-            values.values.extend_from_slice(&more.values);
-        }
+    fn merge(&mut self, cells: &[u32], others: Self) {
+        self.plus.merge(cells, others.plus);
+        self.minus.merge(cells, others.minus);
     }
 }
 
-impl<T> Values<T> {
-    fn bytes(&self) -> usize {
-        size_of_val(self.cells.as_slice()) + size_of_val(self.values.as_slice())
+/// Lists what the rows of a run change.
+fn list(changes: &mut Values<Change>, run: &Run<'_>) {
+    for place in 0..run.to.rows {
+        let change = Change {
+            slot: run.slots.at(place),
+            sign: run.to.sign(place) as i32,
+            value: run.amounts.at(place),
+        };
+        changes.push(run.to.cells.at(place), change);
     }
 }
 

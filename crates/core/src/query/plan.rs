@@ -53,6 +53,9 @@ pub struct Plan<'a> {
     pub(super) group: Vec<Origin>,
     pub(super) account: Option<usize>,
     pub(super) pricing: Option<Pricing>,
+    /// Whether an account's changes are listed as they are found, instead of being summed up in a cell for each slot: most
+    /// accounts change in few slots.
+    pub(super) lists: bool,
     /// The size of each key, and at last of the slots.
     pub(super) sizes: Vec<u64>,
 }
@@ -63,6 +66,25 @@ impl<'a> Plan<'a> {
     /// # Errors
     /// When the question makes no sense.
     pub fn new(
+        query: &'a AggregateQuery,
+        tables: &'a Tables,
+        dictionaries: &Dictionaries,
+        options: &Options,
+    ) -> Result<Self, Error> {
+        let mut plan = Self::of_cells(query, tables, dictionaries, options)?;
+        let known = plan.pricing.is_none() && !plan.is_dated();
+        if query.aggregate == Aggregate::Retention && known {
+            plan.lists = true;
+            plan.refresh(dictionaries);
+        }
+        Ok(plan)
+    }
+
+    /// The same with a cell for each slot, whatever is asked.
+    ///
+    /// # Errors
+    /// As for [`Plan::new`].
+    pub(super) fn of_cells(
         query: &'a AggregateQuery,
         tables: &'a Tables,
         dictionaries: &Dictionaries,
@@ -86,6 +108,7 @@ impl<'a> Plan<'a> {
                 .as_ref()
                 .filter(|_| query.aggregate.has_values())
                 .map(|conversion| Pricing::new(conversion, &slots, stock)),
+            lists: false,
             sizes: Vec::new(),
             slots,
         };
@@ -172,7 +195,7 @@ impl<'a> Plan<'a> {
             pricing.refresh(texts);
         }
         self.sizes = self.keys.iter().map(|key| u64::from(key.size(texts))).collect();
-        self.sizes.push(self.slot_count());
+        self.sizes.push(if self.lists { 1 } else { self.slot_count() });
     }
 
     /// The slots of rows, and behind them, where amounts are restated at each bucket's rate, two for each bucket.

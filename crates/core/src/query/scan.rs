@@ -31,7 +31,7 @@ pub(super) struct Gap {
     pub(super) day: i32,
 }
 
-/// The cells of a run.
+/// The cells, or slots, of a run.
 #[derive(Clone, Copy)]
 pub(super) enum Cells<'a> {
     One(u32),
@@ -76,7 +76,24 @@ pub(super) enum Amounts<'a> {
     /// One for all.
     Same(i64),
     Offsets(&'a [u32], Affine),
+    /// Of neighbouring rows of a column, which are not looked at one by one.
+    Neighbours(&'a Packed, Affine, Rows<'a>),
     Read(&'a [i64]),
+}
+
+impl Amounts<'_> {
+    pub(super) fn at(&self, place: usize) -> i64 {
+        match self {
+            Self::Unread => 0,
+            Self::Same(value) => *value,
+            Self::Offsets(offsets, affine) => affine.value(offsets[place]),
+            Self::Neighbours(column, _, rows) => match rows {
+                Rows::Run(first, _) => column.at(first + place),
+                Rows::Picked(rows) => column.at(rows[place] as usize),
+            },
+            Self::Read(values) => values[place],
+        }
+    }
 }
 
 /// A run of rows that the question asks for.
@@ -84,6 +101,7 @@ pub(super) struct Run<'a> {
     pub(super) block: &'a Block,
     pub(super) rows: Rows<'a>,
     pub(super) to: Targets<'a>,
+    pub(super) slots: Cells<'a>,
     pub(super) amounts: Amounts<'a>,
     /// Their value is 0.
     pub(super) gaps: &'a [Gap],
@@ -128,6 +146,8 @@ struct Scan<'a> {
     /// Where every row has its own.
     clocked: OnceCell<Clocked<'a>>,
     reading: Reading,
+    /// Whether rows of one cell can be summed up without being read one by one.
+    sums_in_bulk: bool,
     conditions: Vec<(Bound<'a>, &'a [bool])>,
     keys: Vec<Bound<'a>>,
     /// The currencies of amounts, unless all are in the target currency.
@@ -202,6 +222,8 @@ impl<'a> Scan<'a> {
             conditions,
             keys: plan.keys.iter().map(|key| Bound::new(key, block)).collect(),
             reading: Reading::new(plan, block, currency.is_some()),
+            sums_in_bulk: matches!(plan.query.aggregate, Aggregate::Flow | Aggregate::Balance)
+                && block.count.single() == Some(1),
             currency,
         }))
     }
@@ -214,7 +236,8 @@ impl<'a> Scan<'a> {
         let slots = &self.plan.slots;
         let (from, to) = match slots.clock {
             Clock::Date => (zone.dates.0.into(), zone.dates.1.into()),
-            Clock::Origin | Clock::Instant => (self.clock.min(), self.clock.max()),
+            Clock::Origin => (zone.origins.0.into(), zone.origins.1.into()),
+            Clock::Instant => (self.clock.min(), self.clock.max()),
         };
         match slots.of_range(from, to) {
             Some(NOWHERE) => None,
@@ -286,15 +309,21 @@ impl<'a> Scan<'a> {
                 Bound::Constant(code) => Key::Constant(*code),
                 _ => Key::Codes(codes),
             })
-            .chain([slot.map_or(Key::Codes(&scratch.slots), Key::Constant)])
+            .chain([match slot {
+                _ if self.plan.lists => Key::Constant(0),
+                Some(slot) => Key::Constant(slot),
+                None => Key::Codes(&scratch.slots),
+            }])
             .collect();
         let one = index.ids(&keys, rows.len(), &mut scratch.cells);
         drop(keys);
 
         scratch.values.clear();
         scratch.offsets.clear();
+        let in_bulk = one.is_some() && self.sums_in_bulk && matches!(rows, Rows::Run(..));
         match self.reading {
             Reading::Nothing | Reading::Same(_) => {}
+            Reading::Offsets(_) if in_bulk => {}
             Reading::Offsets(_) => self.block.value.read_offsets(rows, &mut scratch.offsets),
             Reading::Values => self.block.value.read(rows, &mut scratch.values),
         }
@@ -324,9 +353,11 @@ impl<'a> Scan<'a> {
                 rows: rows.len(),
                 signs,
             },
+            slots: slot.map_or(Cells::Many(&scratch.slots), Cells::One),
             amounts: match self.reading {
                 Reading::Nothing => Amounts::Unread,
                 Reading::Same(value) => Amounts::Same(value),
+                Reading::Offsets(affine) if in_bulk => Amounts::Neighbours(&self.block.value, affine, rows),
                 Reading::Offsets(affine) => Amounts::Offsets(&scratch.offsets, affine),
                 Reading::Values => Amounts::Read(&scratch.values),
             },
@@ -459,6 +490,7 @@ impl<'a> Scan<'a> {
                 rows: cells.len(),
                 signs: Some(&signs),
             },
+            slots: Cells::One(NOWHERE),
             amounts: Amounts::Read(&values),
             gaps: &gaps,
         };

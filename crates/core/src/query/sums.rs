@@ -39,7 +39,7 @@ impl Sums {
 
     // No overflow: 2^63 rows of at most 2^63 each stay below 2^126.
     #[inline(always)]
-    fn add(&mut self, value: i64, sign: i64) {
+    pub(super) fn add(&mut self, value: i64, sign: i64) {
         self.count = self.count.wrapping_add(sign);
         self.sum = self.sum.wrapping_add(i128::from(value).wrapping_mul(i128::from(sign)));
     }
@@ -184,6 +184,10 @@ impl Totals {
             Amounts::Unread => self.add_offsets(to, None, Affine { base: 0, scale: 0 }),
             Amounts::Same(value) => self.add_offsets(to, None, Affine { base: value, scale: 0 }),
             Amounts::Offsets(offsets, affine) => self.add_offsets(to, Some(offsets), affine),
+            Amounts::Neighbours(column, affine, rows) => {
+                let sums = affine.sums(to.count(), column.sum_offsets(rows) as i64);
+                self.cells[to.cells.at(0) as usize].merge(&sums);
+            }
             Amounts::Read(values) => self.add_values(to, values),
         }
     }
@@ -267,13 +271,17 @@ impl Totals {
             }
         }
         let Some(squares) = &mut self.squares else { return };
-        if most <= PAIR_VALUE {
-            for (place, value) in values.iter().enumerate() {
-                squares[to.cells.at(place) as usize].add_small(*value, to.sign(place));
+        match (to.cells, to.signs) {
+            (Cells::One(cell), None) if most <= PAIR_VALUE => squares[cell as usize].add_sum(small_squares(values)),
+            _ if most <= PAIR_VALUE => {
+                for (place, value) in values.iter().enumerate() {
+                    squares[to.cells.at(place) as usize].add_small(*value, to.sign(place));
+                }
             }
-        } else {
-            for (place, value) in values.iter().enumerate() {
-                squares[to.cells.at(place) as usize].add(*value, to.sign(place));
+            _ => {
+                for (place, value) in values.iter().enumerate() {
+                    squares[to.cells.at(place) as usize].add(*value, to.sign(place));
+                }
             }
         }
     }
@@ -392,7 +400,7 @@ impl Affine {
     }
 
     #[inline(always)]
-    fn value(self, offset: u32) -> i64 {
+    pub(super) fn value(self, offset: u32) -> i64 {
         self.base.wrapping_add(i64::from(offset).wrapping_mul(self.scale))
     }
 
@@ -452,6 +460,14 @@ fn one_squares(offsets: Option<&[u32]>, signs: Option<&[i8]>) -> i128 {
             signed.sum()
         }
     }
+}
+
+/// The sum of the squares of a run's values, each below 2^94.
+fn small_squares(values: &[i64]) -> i128 {
+    let square = |value: &i64| u128::from(value.unsigned_abs()).pow(2);
+    values
+        .iter()
+        .fold(0, |sum: u128, value| sum.wrapping_add(square(value))) as i128
 }
 
 #[inline(always)]

@@ -1,13 +1,12 @@
 //! How many distinct codes stand in each cell.
 
 use super::grouped::Grouped;
-use crate::query::partial::Signed;
+use crate::query::{partial::Signed, values::Values};
 
 /// For each cell, how many codes there are more often than they were taken back.
-pub(super) fn counts(cells: usize, codes: Signed<u32>) -> Vec<i64> {
-    let Signed { plus, minus } = codes;
-    let mut seen = Seen::over(&plus.values);
-    let (mut plus, mut minus) = (Grouped::new(cells, plus), Grouped::new(cells, minus));
+pub(super) fn counts(cells: usize, codes: &Signed<u32>) -> Vec<i64> {
+    let mut seen = Seen::over(&codes.plus);
+    let (mut plus, mut minus) = (Grouped::new(cells, &codes.plus), Grouped::new(cells, &codes.minus));
     (0..cells)
         .map(|cell| match (plus.of(cell), minus.of(cell)) {
             (plus, []) => seen.count(plus),
@@ -23,9 +22,10 @@ struct Seen {
 }
 
 impl Seen {
-    fn over(codes: &[u32]) -> Self {
-        let least = codes.iter().copied().min().unwrap_or(0);
-        let greatest = codes.iter().copied().max().unwrap_or(0);
+    fn over(codes: &Values<u32>) -> Self {
+        let codes = || codes.pieces().flat_map(|(_, codes)| codes.iter().copied());
+        let least = codes().min().unwrap_or(0);
+        let greatest = codes().max().unwrap_or(0);
         let bits = vec![0; (greatest - least) as usize / 64 + 1];
         Self { least, bits }
     }

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use super::{Coded, Error, Index, MissingRate, Plan, State, distinct, first, group_at, missing_rates, quantiles};
 use crate::query::{Aggregate, Cell, Distribution, Flow, sums::Sums};
 
-pub(super) fn groups(plan: &Plan<'_>, index: &Index, mut state: State) -> Result<Vec<Coded>, Error> {
+pub(super) fn groups(plan: &Plan<'_>, index: &Index, state: &State) -> Result<Vec<Coded>, Error> {
     let mut missing: HashMap<usize, Option<MissingRate>> = HashMap::new();
-    for (cell, rate) in missing_rates(plan, &state) {
+    for (cell, rate) in missing_rates(plan, state) {
         first(missing.entry(cell).or_default(), Some(rate));
     }
-    let mut extras = Extras::new(plan, index, &mut state);
+    let mut extras = Extras::new(plan, index, state);
     let sums = &state.sums;
     let mut groups: Vec<Coded> = Vec::new();
     let mut last = None;
@@ -73,17 +73,17 @@ struct Extras {
 }
 
 impl Extras {
-    fn new(plan: &Plan<'_>, index: &Index, state: &mut State) -> Self {
+    fn new(plan: &Plan<'_>, index: &Index, state: &State) -> Self {
         let mut distinct = Vec::new();
         if matches!(
             plan.query.aggregate,
             Aggregate::DistinctSubjects | Aggregate::DistinctValues(_)
         ) {
-            distinct = distinct::counts(index.len(), std::mem::take(&mut state.codes));
+            distinct = distinct::counts(index.len(), &state.codes);
         }
         Self {
             distinct,
-            values: quantiles::Values::new(index.len(), state),
+            values: quantiles::Values::new(index.len(), &state.values),
         }
     }
 

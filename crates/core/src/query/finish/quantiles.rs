@@ -1,8 +1,8 @@
 //! Quantiles by selection: values are never sorted as a whole, unless some were taken back.
 
-use super::{State, grouped::Grouped};
+use super::grouped::Grouped;
 use crate::{
-    query::Quantile,
+    query::{Quantile, partial::Signed},
     statistics::{QuantileRank, RankInterval, interpolate, quantile_interval, quantile_rank},
 };
 
@@ -13,10 +13,10 @@ pub(super) struct Values {
 }
 
 impl Values {
-    pub(super) fn new(cells: usize, state: &mut State) -> Self {
+    pub(super) fn new(cells: usize, values: &Signed<i64>) -> Self {
         Self {
-            plus: Grouped::new(cells, std::mem::take(&mut state.values.plus)),
-            minus: Grouped::new(cells, std::mem::take(&mut state.values.minus)),
+            plus: Grouped::new(cells, &values.plus),
+            minus: Grouped::new(cells, &values.minus),
         }
     }
 

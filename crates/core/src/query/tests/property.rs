@@ -326,7 +326,7 @@ proptest! {
         for block in image.blocks(&query.measure).iter().rev() {
             let mut partial = Partial::new(&plan, false)?;
             partial.add_block(&plan, block)?;
-            whole.merge(&partial);
+            whole.merge(partial);
         }
         prop_assert_eq!(whole.finish(&plan, image.dictionaries())?, naive::answer(&entries, &tables, &query));
     }

@@ -6,14 +6,16 @@
 use std::collections::BTreeMap;
 
 use super::{Coded, Ends, Error, Index, Plan, State, chapters, check, first, group_at, stories};
-use crate::query::{AccountFlow, Cell, sums::Sums};
+use crate::query::{AccountFlow, Cell, finish::grouped::Grouped, partial::Change, sums::Sums, values::Values};
 
 /// By group, for each bucket.
 type Flows = BTreeMap<Vec<u32>, Vec<AccountFlow>>;
 
 pub(super) fn groups(plan: &Plan<'_>, index: &Index, state: &State) -> Result<Vec<Coded>, Error> {
     let is_plain = !plan.is_dated() && !plan.restates() && state.missing.is_empty();
-    let flows = if is_plain {
+    let flows = if plan.lists {
+        by_list(plan, index, &state.changes)?
+    } else if is_plain {
         by_changes(plan, index, state)?
     } else {
         by_buckets(plan, index, state)?
@@ -25,37 +27,85 @@ pub(super) fn groups(plan: &Plan<'_>, index: &Index, state: &State) -> Result<Ve
 /// Rows without an account are no account's.
 const NOBODY: u32 = 0;
 
+/// By the changes of each account as they were found.
+fn by_list(plan: &Plan<'_>, index: &Index, changes: &Values<Change>) -> Result<Flows, Error> {
+    let mut walks = Walks::new(plan);
+    let (mut accounts, mut keys) = (Grouped::new(index.len(), changes), Vec::new());
+    for cell in 0..index.len() {
+        let changes = accounts.of(cell);
+        if changes.is_empty() {
+            continue;
+        }
+        if !changes.is_sorted_by_key(|change| change.slot) {
+            changes.sort_unstable_by_key(|change| change.slot);
+        }
+        index.codes_into(index.combination(cell), &mut keys);
+        let changes = changes.iter().map(|change| {
+            let mut sums = Sums::default();
+            sums.add(change.value, change.sign.into());
+            (change.slot, sums)
+        });
+        walks.account(&keys, changes)?;
+    }
+    Ok(walks.finish())
+}
+
 /// Account by account, change by change. Each combination of keys is one account in one group.
 fn by_changes(plan: &Plan<'_>, index: &Index, state: &State) -> Result<Flows, Error> {
-    let account = plan.account.expect("retention has an account key");
-    let places = Places::new(plan);
-    let mut groups: BTreeMap<Vec<u32>, Sweep> = BTreeMap::new();
+    let mut walks = Walks::new(plan);
     chapters(plan, index, state, |keys, changes| {
-        if keys[account] == NOBODY {
-            return Ok(());
-        }
-        let Some(codes) = group_at(plan, keys, 0) else {
-            return Ok(());
-        };
         let changes = changes
             .iter()
-            .map(|(slot, cell)| (*slot, state.sums.of(*cell as usize)));
-        if let Some(sweep) = groups.get_mut(&codes) {
-            places.walk(changes, sweep);
+            .map(|(slot, cell)| (*slot, *state.sums.of(*cell as usize)));
+        walks.account(keys, changes)
+    })?;
+    Ok(walks.finish())
+}
+
+/// Walks through the changes of accounts, each of which is in one group.
+struct Walks<'a> {
+    plan: &'a Plan<'a>,
+    /// Which of the keys the account is.
+    account: usize,
+    places: Places,
+    groups: BTreeMap<Vec<u32>, Sweep>,
+}
+
+impl<'a> Walks<'a> {
+    fn new(plan: &'a Plan<'a>) -> Self {
+        Self {
+            plan,
+            account: plan.account.expect("retention has an account key"),
+            places: Places::new(plan),
+            groups: BTreeMap::new(),
+        }
+    }
+
+    /// Walks through an account's changes, which stand in the order of their slots.
+    fn account(&mut self, keys: &[u32], changes: impl Iterator<Item = (u32, Sums)>) -> Result<(), Error> {
+        if keys[self.account] == NOBODY {
             return Ok(());
         }
-        let mut sweep = Sweep::new(plan.slots.before.len());
-        places.walk(changes, &mut sweep);
+        let Some(codes) = group_at(self.plan, keys, 0) else {
+            return Ok(());
+        };
+        if let Some(sweep) = self.groups.get_mut(&codes) {
+            self.places.walk(changes, sweep);
+            return Ok(());
+        }
+        let mut sweep = Sweep::new(self.plan.slots.before.len());
+        self.places.walk(changes, &mut sweep);
         if sweep.any {
-            check(groups.len(), plan)?;
-            groups.insert(codes, sweep);
+            check(self.groups.len(), self.plan)?;
+            self.groups.insert(codes, sweep);
         }
         Ok(())
-    })?;
-    Ok(groups
-        .into_iter()
-        .map(|(codes, sweep)| (codes, sweep.finish()))
-        .collect())
+    }
+
+    fn finish(self) -> Flows {
+        let groups = self.groups.into_iter();
+        groups.map(|(codes, sweep)| (codes, sweep.finish())).collect()
+    }
 }
 
 /// Where a slot lies among the buckets.
@@ -81,18 +131,18 @@ impl Places {
     }
 
     /// Walks through an account's changes, which stand in the order of their slots.
-    fn walk<'a>(&self, changes: impl Iterator<Item = (u32, &'a Sums)>, sweep: &mut Sweep) {
+    fn walk(&self, changes: impl Iterator<Item = (u32, Sums)>, sweep: &mut Sweep) {
         let mut changes = changes.peekable();
         let (mut stands, mut next) = (Sums::default(), 0);
         while let Some((slot, change)) = changes.next() {
             let (inside, after) = self.of_slot[slot as usize];
             sweep.steady(next, inside.unwrap_or(after), &stands);
             let opening = stands;
-            stands.merge(change);
+            stands.merge(&change);
             if let Some(bucket) = inside {
                 let here = |slot: u32| self.of_slot[slot as usize].0 == inside;
                 while let Some((_, change)) = changes.next_if(|(slot, _)| here(*slot)) {
-                    stands.merge(change);
+                    stands.merge(&change);
                 }
                 sweep.change(bucket, &opening, &stands);
             }
