@@ -22,9 +22,9 @@ use crate::{
 };
 
 /// More than any organisation here takes.
-const MEMORY: (&str, &str) = ("SCORELINE__ANALYTICS__IMAGE_MEMORY_BUDGET_BYTES", "12884901888");
+pub(crate) const MEMORY: (&str, &str) = ("SCORELINE__ANALYTICS__IMAGE_MEMORY_BUDGET_BYTES", "12884901888");
 /// What a question was told before is not used.
-const NOTHING_KEPT: (&str, &str) = ("SCORELINE__ANALYTICS__KEPT_ANSWERS_BUDGET_BYTES", "0");
+pub(crate) const NOTHING_KEPT: (&str, &str) = ("SCORELINE__ANALYTICS__KEPT_ANSWERS_BUDGET_BYTES", "0");
 /// The engines that the dashboard is held against.
 const FOR_DASHBOARDS: &[&str] = &["duckdb", "polars"];
 /// Events of a commit between two dashboards.
@@ -168,7 +168,7 @@ async fn cold(dataset: &Dataset) -> anyhow::Result<(Server, Vec<Bar>)> {
 }
 
 /// Waits for the first answer. A call may find its deadline too short for a large ledger; the load goes on.
-async fn first_answer(clients: &Clients) -> anyhow::Result<()> {
+pub(crate) async fn first_answer(clients: &Clients) -> anyhow::Result<()> {
     let began = Instant::now();
     while let Err(error) = queries::ask(clients, "q01").await {
         if began.elapsed() > Duration::from_secs(600) {
@@ -227,10 +227,9 @@ async fn again(dataset: &Dataset, asked: &Asked, engines: &mut [Engine]) -> anyh
     first_answer(&clients).await?;
     queries::dashboard(&clients).await?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    let organisation = Organisation::new(Size::XS, dataset.seed + 1);
-    for round in 0..7 {
-        let commit = clients.ingest(news(&organisation, round)).await?.commit;
-        seen(&clients, commit).await?;
+    let mut news = News::new(dataset.seed);
+    for _ in 0..7 {
+        news.tell(&mut clients).await?;
         ours.push(queries::dashboard(&clients).await?);
         theirs.push(duckdb.ask("dashboard")?.0);
     }
@@ -247,15 +246,41 @@ async fn again(dataset: &Dataset, asked: &Asked, engines: &mut [Engine]) -> anyh
     Ok(Some(bar.told()))
 }
 
-/// One account's news, under ids of its own.
-fn news(organisation: &Organisation, round: usize) -> Vec<Event> {
-    let family = (round * 97..)
-        .map(|account| organisation.family(account))
-        .find(|family| !family.deals.is_empty());
-    let family = family.unwrap_or_else(|| organisation.family(round));
-    let mut told = events::of_family_named(&format!("news-{round}"), &family);
-    told.truncate(NEWS);
-    told
+/// News that come in from time to time.
+pub(crate) struct News {
+    organisation: Organisation,
+    round: usize,
+}
+
+impl News {
+    /// News that an organisation of this seed has not told yet.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            organisation: Organisation::new(Size::XS, seed + 1),
+            round: 0,
+        }
+    }
+
+    /// Tells one account's news, under ids of its own, and waits until they can be seen.
+    ///
+    /// # Errors
+    /// When a call fails.
+    pub(crate) async fn tell(&mut self, clients: &mut Clients) -> anyhow::Result<()> {
+        let commit = clients.ingest(self.next()).await?.commit;
+        seen(clients, commit).await
+    }
+
+    fn next(&mut self) -> Vec<Event> {
+        let round = self.round;
+        self.round += 1;
+        let family = (round * 97..)
+            .map(|account| self.organisation.family(account))
+            .find(|family| !family.deals.is_empty());
+        let family = family.unwrap_or_else(|| self.organisation.family(round));
+        let mut told = events::of_family_named(&format!("news-{round}"), &family);
+        told.truncate(NEWS);
+        told
+    }
 }
 
 /// Waits until a commit can be seen.
@@ -270,7 +295,21 @@ async fn seen(clients: &Clients, commit: i64) -> anyhow::Result<()> {
 
 /// Bar 7: what a call costs beside the engine: a question to a tenant that has next to nothing.
 async fn overhead() -> anyhow::Result<Bar> {
-    let server = Server::start_with(&scoreline_tests::server::Engine::Sqlite, &[NOTHING_KEPT]);
+    let server = almost_empty(&[NOTHING_KEPT]).await?;
+    let clients = Clients::connect(&server.endpoint(), TENANT).await?;
+    let mut times = Vec::new();
+    for _ in 0..40 * MANY {
+        times.push(queries::ask(&clients, "q01").await?.0);
+    }
+    let p50 = median(times);
+    let ours = format!("{p50:.3} ms for 36 rows of an almost empty ledger");
+    let name = "service overhead on top of the engine, p50";
+    Ok(alone(7, name, ("≤ 0.2 ms", "≤ 0.1"), ours, p50))
+}
+
+/// A server whose tenant has one account's events.
+pub(crate) async fn almost_empty(environment: &[(&str, &str)]) -> anyhow::Result<Server> {
+    let server = Server::start_with(&scoreline_tests::server::Engine::Sqlite, environment);
     let mut clients = Clients::connect(&server.endpoint(), TENANT).await?;
     load::create_tenant(&mut clients, TENANT).await?;
     let organisation = Organisation::new(Size::XS, 7);
@@ -281,14 +320,7 @@ async fn overhead() -> anyhow::Result<Bar> {
         .map(|family| events::of_family(Size::XS, &family))
         .unwrap_or_default();
     clients.ingest(events.into_iter().take(500).collect()).await?;
-    let mut times = Vec::new();
-    for _ in 0..40 * MANY {
-        times.push(queries::ask(&clients, "q01").await?.0);
-    }
-    let p50 = median(times);
-    let ours = format!("{p50:.3} ms for 36 rows of an almost empty ledger");
-    let name = "service overhead on top of the engine, p50";
-    Ok(alone(7, name, ("≤ 0.2 ms", "≤ 0.1"), ours, p50))
+    Ok(server)
 }
 
 /// Bar 5: the engine alone on one core.

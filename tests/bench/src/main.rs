@@ -7,6 +7,7 @@
 )]
 
 mod analytics;
+mod asking;
 mod bar;
 mod bulk;
 mod dataset;
@@ -69,6 +70,8 @@ enum Command {
         #[command(flatten)]
         ingestion: ingestion::Options,
     },
+    /// Asks one question again and again.
+    Ask(asking::Options),
     /// Measures the bars of ingestion.
     Ingestion(ingestion::Options),
     /// Measures what an event costs in the process, without network and database.
@@ -111,6 +114,7 @@ async fn main() -> anyhow::Result<()> {
             std::fs::write(&path, report.text())?;
             Ok(())
         }
+        Command::Ask(options) => asking::run(&options, options.size.map(dataset).as_ref()).await,
         Command::Ingestion(options) => ingestion::run(&options, arguments.seed).await.map(drop),
         Command::Path(options) => path::measure(&options, arguments.seed),
     }
