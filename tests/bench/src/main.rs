@@ -92,7 +92,11 @@ pub(crate) struct Against {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+    // As a task among those of the connection: a client that waits on a thread of its own changes threads twice a call.
+    tokio::spawn(run(Arguments::parse())).await?
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
     // Servers run in folders of their own.
     let folder = std::path::absolute(&arguments.folder)?;
     let dataset = |size| Dataset::new(&folder, size, arguments.seed);
