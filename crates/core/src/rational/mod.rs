@@ -196,24 +196,111 @@ impl Rational {
     /// zeros and without a negative zero: 1/3 to 4 places is `0.3333`, 5/2 to 0 places is `2`.
     #[must_use]
     pub fn to_decimal_string(self, places: u32) -> String {
-        let denominator = self.denominator.unsigned_abs();
-        let (mut whole, mut remainder) = wide::divide(self.numerator.unsigned_abs(), denominator);
-        let mut digits = Vec::with_capacity(if remainder == 0 { 0 } else { places as usize });
-        for _ in 0..places {
-            if remainder == 0 {
-                break;
-            }
-            let (digit, rest) =
-                wide::multiply_divide(remainder, 10, denominator).expect("a remainder times ten gives one digit");
-            digits.push(b'0' + digit as u8);
-            remainder = rest;
-        }
-        let last_is_odd = digits.last().map_or(whole & 1 == 1, |digit| digit & 1 == 1);
-        if rounds_up(remainder, denominator, last_is_odd) && carries_over(&mut digits) {
-            whole += 1;
-        }
-        assemble(self.is_negative(), whole, &digits)
+        self.to_decimal(places).as_str().to_owned()
     }
+
+    /// The same, without allocating a text where it is short.
+    #[must_use]
+    pub fn to_decimal(self, places: u32) -> Decimal {
+        let (above, below) = (self.numerator.unsigned_abs(), self.denominator.unsigned_abs());
+        let short = u64::try_from(below).ok().filter(|_| places <= SHORT_PLACES);
+        let short = short.and_then(|below| short_decimal(self.is_negative(), above, below, places));
+        short.unwrap_or_else(|| Decimal(Text::Long(long_decimal(self.is_negative(), above, below, places))))
+    }
+}
+
+/// The text of a decimal.
+#[derive(Clone, Debug)]
+pub struct Decimal(Text);
+
+#[derive(Clone, Debug)]
+enum Text {
+    /// From a place on.
+    Short([u8; SHORT_LENGTH], usize),
+    Long(String),
+}
+
+impl Decimal {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match &self.0 {
+            Text::Short(text, start) => std::str::from_utf8(&text[*start..]).expect("digits, a sign and a point"),
+            Text::Long(text) => text,
+        }
+    }
+}
+
+/// As many decimal digits always fit 64 bits.
+const SHORT_PLACES: u32 = 18;
+/// A sign, twenty digits, a point and eighteen more.
+const SHORT_LENGTH: usize = 40;
+
+/// A decimal whose parts on both sides of the point fit 64 bits, as nearly all do: the digits of the fraction come from one
+/// division instead of one each.
+fn short_decimal(negative: bool, above: u128, below: u64, places: u32) -> Option<Decimal> {
+    let (whole, remainder) = wide::divide(above, below.into());
+    let (mut whole, scale) = (u64::try_from(whole).ok()?, 10_u64.pow(places));
+    let (fraction, rest) = wide::divide(remainder * u128::from(scale), below.into());
+    let mut fraction = fraction as u64;
+    let last = if places == 0 { whole } else { fraction };
+    if rounds_up(rest, below.into(), last & 1 == 1) {
+        fraction += 1;
+        if fraction == scale {
+            (whole, fraction) = (whole.checked_add(1)?, 0);
+        }
+    }
+    Some(backwards(negative, whole, fraction, places))
+}
+
+/// Writes a decimal from its last digit to its first.
+fn backwards(negative: bool, mut whole: u64, mut fraction: u64, mut places: u32) -> Decimal {
+    let negative = negative && (whole, fraction) != (0, 0);
+    let (mut text, mut start) = ([0_u8; SHORT_LENGTH], SHORT_LENGTH);
+    let mut put = |byte: u8| {
+        start -= 1;
+        text[start] = byte;
+    };
+    if fraction > 0 {
+        while fraction.is_multiple_of(10) {
+            (fraction, places) = (fraction / 10, places - 1);
+        }
+        for _ in 0..places {
+            put(b'0' + (fraction % 10) as u8);
+            fraction /= 10;
+        }
+        put(b'.');
+    }
+    loop {
+        put(b'0' + (whole % 10) as u8);
+        whole /= 10;
+        if whole == 0 {
+            break;
+        }
+    }
+    if negative {
+        put(b'-');
+    }
+    Decimal(Text::Short(text, start))
+}
+
+/// Any decimal, digit by digit.
+fn long_decimal(negative: bool, above: u128, below: u128, places: u32) -> String {
+    let (mut whole, mut remainder) = wide::divide(above, below);
+    let mut digits = Vec::with_capacity(if remainder == 0 { 0 } else { places as usize });
+    for _ in 0..places {
+        if remainder == 0 {
+            break;
+        }
+        let (digit, rest) = wide::multiply_divide(remainder, 10, below).expect("a remainder times ten gives one digit");
+        digits.push(b'0' + digit as u8);
+        remainder = rest;
+    }
+    let last_is_odd = digits.last().map_or(whole & 1 == 1, |digit| digit & 1 == 1);
+    if rounds_up(remainder, below, last_is_odd) && carries_over(&mut digits) {
+        whole += 1;
+    }
+    assemble(negative, whole, &digits)
 }
 
 /// Whether what is left of the division rounds away from zero (half goes to the even digit).

@@ -94,6 +94,18 @@ proptest! {
     }
 
     #[test]
+    fn a_short_decimal_has_the_digits_of_a_long_one(above: u64, wide: u128, small in 0_u128..10_000, below in 1_u64..,
+                                                    few in 1_u64..5_000, places in 0..=SHORT_PLACES, negative: bool) {
+        for above in [u128::from(above), wide, small] {
+            for below in [below, few, 10_u64.pow(few as u32 % 20)] {
+                if let Some(short) = short_decimal(negative, above, below, places) {
+                    prop_assert_eq!(short.as_str(), long_decimal(negative, above, below.into(), places));
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_decimal_is_within_half_a_unit_of_the_last_place(a in -10_000_000_i128..10_000_000, b in 1_i128..10_000_000) {
         let text = ratio(a, b).to_decimal_string(6);
         let micros: i128 = text.split_once('.').map_or_else(
