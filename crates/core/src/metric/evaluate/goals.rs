@@ -251,6 +251,13 @@ impl Aim<'_> {
 
     /// What one scope's targets ask for on some days; `None` when they are about other days.
     fn amount(&self, targets: &[&Target], days: &Range<Date>, period: Period) -> Option<Value> {
+        if let [target] = targets
+            && target.ramp_ppm.is_empty()
+        {
+            let piece = days.start.max(target.start)..days.end.min(target.end);
+            let whole = || self.whole(target, period);
+            return (piece.start < piece.end).then(|| prorated(whole()?, target, &piece));
+        }
         let mut sum = None;
         for piece in pieces(targets, days) {
             let there: Vec<_> = targets
@@ -311,6 +318,9 @@ fn pieces(targets: &[&Target], days: &Range<Date>) -> Vec<Range<Date>> {
 
 /// `whole × days of the piece ÷ days of the target × the ramp's share`.
 fn prorated(whole: Rational, target: &Target, piece: &Range<Date>) -> Value {
+    if target.ramp_ppm.is_empty() && *piece == (target.start..target.end) {
+        return Ok(whole);
+    }
     let month = (0..target.ramp_ppm.len()).rev().find(|month| {
         let month = i32::try_from(*month).unwrap_or(i32::MAX);
         target.start.saturating_add(month.min(1_200).months()) <= piece.start

@@ -55,6 +55,11 @@ impl<'a> Roster<'a> {
 
     /// The spells of a rep within a range, without days on which the filters leave it out.
     pub(super) fn spells(&self, rep: &'a Name, range: Range<Date>, group: &[Dimension]) -> Vec<Spell<'a>> {
+        if self.filters.is_empty() && group.iter().all(|dimension| *dimension == Dimension::Rep) {
+            // Nothing that is asked for changes from day to day.
+            let key = group.iter().map(|_| Some(rep.shared())).collect();
+            return Vec::from_iter((range.start < range.end).then_some(Spell { rep, days: range, key }));
+        }
         let mut cuts = vec![range.start, range.end];
         if self.attribution == Attribution::AsOfEvent
             && let Some(known) = self.tables.rep(rep.as_str())
