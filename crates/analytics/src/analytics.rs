@@ -18,7 +18,7 @@ use scoreline_storage::{Ledger, Store};
 use tokio::runtime::Handle;
 
 use crate::{
-    answers::{Kept, LedgerAnswers, Stop, Threads},
+    answers::{Kept, LedgerAnswers, Stop, Threads, at_once},
     caller::Caller,
     catalogue::{Catalogue, Catalogues},
     clock::Clock,
@@ -154,7 +154,8 @@ impl Analytics {
         prefix: &'static str,
     ) -> Result<Table, Problem> {
         let (metrics, limit) = (Arc::clone(catalogue), self.limits.max_query_cells);
-        self.compute(caller, catalogue, standing, move |over| {
+        let is_short = at_once::is_short(&question) && at_once::is_small(&standing.snapshot);
+        let work = move |over: &LedgerAnswers| {
             let (registry, policies) = (&metrics.registry, &metrics.policies);
             let table = evaluate::evaluate(over, registry, policies, &over.tables, &question)
                 .map_err(|error| failure::unanswered(error, prefix))?;
@@ -164,8 +165,12 @@ impl Analytics {
                 return Err(failure::too_many_cells(problem, prefix));
             }
             Ok(table)
-        })
-        .await
+        };
+        if is_short {
+            let (stop, _never) = Stop::at(caller.deadline);
+            return work(&self.over(caller, catalogue, standing, stop));
+        }
+        self.compute(caller, catalogue, standing, work).await
     }
 
     /// Runs something over the ledger, off the async threads. It is told when the call is dropped.
@@ -178,21 +183,7 @@ impl Analytics {
     ) -> Result<T, Problem> {
         let (stop, _cancel) = Stop::at(caller.deadline);
         let lease = self.threads.one().await;
-        let over = LedgerAnswers {
-            store: Arc::clone(&self.store) as Arc<dyn Ledger>,
-            runtime: Handle::current(),
-            tenant: caller.tenant.clone(),
-            snapshot: Arc::clone(&standing.snapshot),
-            tables: Arc::clone(&standing.tables),
-            options: Options {
-                max_cells: self.limits.max_query_cells,
-                zone: zone(catalogue),
-            },
-            max_buckets: self.limits.max_buckets,
-            threads: self.threads.clone(),
-            kept: self.kept.clone(),
-            stop,
-        };
+        let over = self.over(caller, catalogue, standing, stop);
         let span = tracing::Span::current();
         let done = tokio::task::spawn_blocking(move || {
             let _held = lease;
@@ -206,6 +197,25 @@ impl Analytics {
                 "an internal error; quote the request id when you report it",
             ))
         })
+    }
+
+    /// The ledger as a call sees it.
+    fn over(&self, caller: &Caller, catalogue: &Catalogue, standing: &Standing, stop: Stop) -> LedgerAnswers {
+        LedgerAnswers {
+            store: Arc::clone(&self.store) as Arc<dyn Ledger>,
+            runtime: Handle::current(),
+            tenant: caller.tenant.clone(),
+            snapshot: Arc::clone(&standing.snapshot),
+            tables: Arc::clone(&standing.tables),
+            options: Options {
+                max_cells: self.limits.max_query_cells,
+                zone: zone(catalogue),
+            },
+            max_buckets: self.limits.max_buckets,
+            threads: self.threads.clone(),
+            kept: self.kept.clone(),
+            stop,
+        }
     }
 }
 

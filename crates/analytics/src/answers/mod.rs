@@ -1,5 +1,6 @@
 //! Answers queries over a snapshot, on as many threads as are free.
 
+pub(crate) mod at_once;
 mod held;
 mod kept;
 mod stop;
