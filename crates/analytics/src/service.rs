@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use scoreline_proto::analytics::v1::{
-    export_service_server::ExportServiceServer, metrics_service_server::MetricsServiceServer,
-};
+use scoreline_proto::analytics::v1::export_service_server::ExportServiceServer;
 use scoreline_server::{config::Settings, methods::MethodPolicy, principal::Scope, shutdown::Shutdown};
 use scoreline_storage::{Ledger, Store, Tenancy};
 use tonic::service::{Routes, RoutesBuilder};
@@ -16,7 +14,7 @@ use crate::{
     clock::{Clock, SystemClock},
     export::Export,
     image::Images,
-    metrics::Metrics,
+    metrics::{Metrics, Written},
 };
 
 /// The full names of the services, for health.
@@ -110,11 +108,8 @@ impl Service {
             self.analytics.limits.max_message_bytes,
             self.analytics.limits.max_response_bytes,
         );
-        routes.add_service(
-            MetricsServiceServer::new(Metrics(Arc::clone(&self.analytics)))
-                .max_decoding_message_size(request)
-                .max_encoding_message_size(response),
-        );
+        let metrics = Metrics(Arc::clone(&self.analytics));
+        routes.add_service(Written::new(metrics, request, response));
         routes.add_service(
             ExportServiceServer::new(Export(Arc::clone(&self.analytics)))
                 .max_decoding_message_size(request)

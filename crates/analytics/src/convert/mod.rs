@@ -1,5 +1,6 @@
 //! Between the contracts and the core.
 
+pub(crate) mod bytes;
 pub(crate) mod definition;
 pub(crate) mod header;
 pub(crate) mod known;

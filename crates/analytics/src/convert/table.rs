@@ -10,7 +10,7 @@ use scoreline_core::{
 };
 use scoreline_proto::{analytics::v1 as wire, encode};
 
-use super::words;
+use super::{bytes::Bytes, words};
 
 /// How many places of a number are told.
 const PLACES: u32 = 12;
@@ -75,11 +75,88 @@ impl<'a> Names<'a> {
     }
 
     pub(crate) fn label(&self, dimension: &Dimension, value: Option<&str>) -> String {
-        let Some(value) = value else { return String::new() };
+        value.map_or_else(String::new, |value| self.shown(dimension, value).to_owned())
+    }
+
+    /// What a value is called.
+    fn shown<'v>(&'v self, dimension: &Dimension, value: &'v str) -> &'v str {
         self.tables
             .label(dimension, value)
-            .map_or_else(|| value.to_owned(), ToString::to_string)
+            .map_or(value, |label| label.as_str())
     }
+
+    /// Rows as they go over the wire, field by field what [`Names::rows`] makes of them, and how many there are: as many as
+    /// fit into so many bytes, and at least one.
+    pub(crate) fn written(&self, rows: &[Row], field: u8, room: usize) -> (Bytes, usize) {
+        let mut written = Bytes::default();
+        let mut bucket: Option<(&Arc<Bucket>, Bytes)> = None;
+        for (at, row) in rows.iter().enumerate() {
+            let known = bucket.take().filter(|(known, _)| Arc::ptr_eq(known, &row.bucket));
+            let (_, bucket) = bucket.insert(known.unwrap_or_else(|| (&row.bucket, self.written_bucket(&row.bucket))));
+            let before = written.len();
+            written.nested(field, |written| {
+                written.add(bucket);
+                self.write_values(written, &row.key);
+                row.cells.iter().for_each(|cell| write_cell(written, cell));
+            });
+            if written.len() > room && at > 0 {
+                written.cut(before);
+                return (written, at);
+            }
+        }
+        (written, rows.len())
+    }
+
+    fn written_bucket(&self, bucket: &Bucket) -> Bytes {
+        let mut written = Bytes::default();
+        written.message(1, &self.bucket(bucket));
+        written
+    }
+
+    fn write_values(&self, written: &mut Bytes, key: &Key) {
+        for ((dimension, name), value) in self.dimensions.iter().zip(key) {
+            written.nested(2, |written| {
+                written.text(1, name);
+                if let Some(value) = value {
+                    written.text(2, value);
+                    written.text(3, self.shown(dimension, value));
+                }
+            });
+        }
+    }
+}
+
+/// The same as [`cell`], written.
+fn write_cell(written: &mut Bytes, cell: &CellValue) {
+    let decimal = |value: Rational| value.to_decimal(PLACES);
+    written.nested(3, |written| {
+        match &cell.value {
+            Ok(value) => written.nested(1, |written| {
+                written.text(1, decimal(*value).as_str());
+                written.float(2, value.to_f64());
+            }),
+            Err(reason) => written.message(2, &undefined(reason)),
+        }
+        if let Some(numerator) = cell.numerator {
+            written.text(3, decimal(numerator).as_str());
+        }
+        if let Some(denominator) = cell.denominator {
+            written.text(4, decimal(denominator).as_str());
+        }
+        written.number(5, cell.n.unwrap_or(0));
+        written.number(6, cell.immature.unwrap_or(0));
+        if let Some(interval) = &cell.interval {
+            written.nested(7, |written| {
+                written.float(1, interval.low);
+                written.float(2, interval.high);
+                written.float(3, interval.level);
+                written.text(4, words::method(interval.method));
+            });
+        }
+        if let Some(compared) = &cell.comparison {
+            written.message(8, &comparison(compared));
+        }
+    });
 }
 
 pub(crate) fn cell(cell: &CellValue) -> wire::Cell {
@@ -154,5 +231,107 @@ fn comparison(compared: &Compared) -> wire::CellComparison {
         previous: Some(result(&compared.value)),
         difference: Some(result(&compared.difference)),
         relative_change: Some(result(&compared.relative_change)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use prost::Message as _;
+    use scoreline_core::{calendar::Period, metric::IntervalKind};
+
+    use super::*;
+
+    fn ratio(above: i128, below: i128) -> Rational {
+        Rational::new(above, below).expect("a fraction")
+    }
+
+    fn plain(value: Result<Rational, Undefined>) -> CellValue {
+        CellValue {
+            value,
+            numerator: None,
+            denominator: None,
+            n: None,
+            immature: None,
+            interval: None,
+            comparison: None,
+        }
+    }
+
+    fn missing() -> Undefined {
+        Undefined {
+            reason: Reason::MissingRate,
+            detail: "EUR to USD on 2026-01-31, which nobody has told ".repeat(4).into(),
+        }
+    }
+
+    /// Cells of every kind: what is not there, zeros, negative and long numbers, texts longer than 127 bytes.
+    fn cells() -> Vec<CellValue> {
+        let period = Period::new(date(2025, 1, 1), date(2025, 2, 1)).expect("a period");
+        vec![
+            plain(Ok(Rational::ZERO)),
+            plain(Ok(ratio(-1, 3))),
+            plain(Err(missing())),
+            CellValue {
+                numerator: Some(Rational::from(i128::MAX)),
+                denominator: Some(Rational::ZERO),
+                n: Some(-5),
+                immature: Some(1 << 40),
+                interval: Some(Interval {
+                    low: 0.0,
+                    high: 0.75,
+                    level: 0.95,
+                    method: IntervalKind::Wilson,
+                }),
+                comparison: Some(Compared {
+                    value: Ok(ratio(2, 7)),
+                    difference: Ok(Rational::ZERO),
+                    relative_change: Err(missing()),
+                    period: Some(period),
+                }),
+                ..plain(Ok(ratio(i128::MAX, 7)))
+            },
+        ]
+    }
+
+    #[test]
+    fn what_is_written_reads_back_as_the_rows() {
+        let period = |month| Period::new(date(2026, month, 1), date(2026, month + 1, 1)).expect("a period");
+        let bucket = |month, partial| {
+            Arc::new(Bucket {
+                label: format!("2026-{month:02}"),
+                period: period(month),
+                instants: None,
+                partial,
+            })
+        };
+        let (first, second) = (bucket(1, false), bucket(2, true));
+        let key = |texts: [Option<&str>; 2]| texts.map(|text| text.map(Arc::from)).to_vec();
+        let long = "x".repeat(300);
+        let row = |bucket: &Arc<Bucket>, texts, cells: &[CellValue]| Row {
+            bucket: Arc::clone(bucket),
+            key: key(texts),
+            cells: cells.to_vec(),
+        };
+        let rows = [
+            row(&first, [Some("rep-1"), Some("north")], &cells()),
+            row(&first, [None, Some(&long)], &cells()[..1]),
+            row(&second, [Some(&long), None], &[]),
+        ];
+        let (zone, tables) = (TimeZone::utc(), Tables::default());
+        let dimensions = [Dimension::Rep, Dimension::Region];
+        let names = Names::new(&zone, &tables, &dimensions);
+        let expected: Vec<_> = names.rows(&rows).collect();
+        let read = |bytes: &Bytes| {
+            wire::QueryMetricsResponse::decode(bytes.as_slice())
+                .expect("a message")
+                .rows
+        };
+        let (written, count) = names.written(&rows, 2, usize::MAX);
+        assert_eq!((read(&written), count), (expected.clone(), 3));
+        let (written, count) = names.written(&rows, 2, 0);
+        assert_eq!((read(&written), count), (expected[..1].to_vec(), 1));
+        let (_, count) = names.written(&rows, 2, written.len() + expected[1].encoded_len() + 8);
+        assert_eq!(count, 2);
     }
 }

@@ -13,6 +13,7 @@ mod query;
 mod rank;
 mod update;
 mod watch;
+mod written;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use futures::stream::BoxStream;
 use scoreline_proto::analytics::v1::{self as wire, metrics_service_server::MetricsService};
 use tonic::{Request, Response, Status};
 
+pub(crate) use self::written::Written;
 use crate::{analytics::Analytics, caller::Caller};
 
 /// The service.
@@ -33,6 +35,13 @@ macro_rules! answered {
         let answer = $call(&$self.0, &caller, $request.into_inner()).await?;
         Ok(Response::new(answer))
     }};
+}
+
+impl Metrics {
+    /// A page of an answer, which [`Written`] sends as it is.
+    async fn page(&self, request: Request<wire::QueryMetricsRequest>) -> Result<Response<query::Page>, Status> {
+        answered!(self, request, query::query)
+    }
 }
 
 #[tonic::async_trait]
@@ -76,7 +85,7 @@ impl MetricsService for Metrics {
         &self,
         request: Request<wire::QueryMetricsRequest>,
     ) -> Result<Response<wire::QueryMetricsResponse>, Status> {
-        answered!(self, request, query::query)
+        self.page(request).await.map(|page| page.map(|page| page.message()))
     }
 
     async fn list_contributions(

@@ -1,9 +1,9 @@
-//! Answers a query, page by page. All pages are of one commit.
+//! Answers a query, page by page. All pages are of one commit. Rows are written at once as they go over the wire.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use prost::Message as _;
+use prost::{Message as _, bytes::BufMut};
 use scoreline_core::metric::evaluate::Table;
 use scoreline_proto::analytics::v1 as wire;
 use scoreline_server::status::Problem;
@@ -14,6 +14,7 @@ use crate::{
     caller::Caller,
     catalogue::Catalogue,
     convert::{
+        bytes::Bytes,
         header::header,
         known::Known,
         query::{self as convert, Asked},
@@ -24,13 +25,15 @@ use crate::{
 };
 
 const PAGE: usize = 1_000;
+/// The field of an answer's rows.
+const ROWS: u8 = 2;
 pub(super) const MAX_PAGE: usize = 10_000;
 
 pub(super) async fn query(
     analytics: &Analytics,
     caller: &Caller,
     request: wire::QueryMetricsRequest,
-) -> Result<wire::QueryMetricsResponse, Problem> {
+) -> Result<Page, Problem> {
     let catalogue = analytics.catalogues.get(&caller.tenant).await?;
     let size = page::size(request.page_size, PAGE, MAX_PAGE, "page_size")?;
     let asked = convert::query(&request, "", &catalogue).map_err(failure::invalid)?;
@@ -40,23 +43,43 @@ pub(super) async fn query(
     let standing = standing(analytics, caller, asked.known, asked.at_least, place).await?;
     let table = rank::answer(analytics, caller, &catalogue, &standing, &asked, "").await?;
     let offset = place.map_or(0, |place| usize::try_from(place.offset).unwrap_or(usize::MAX));
-    let mut response = describe(&standing, &table);
+    let mut head = describe(&standing, &table);
     let zone = zone(&asked, &catalogue);
     let names = Names::new(&zone, &standing.tables, &asked.question.dimensions);
-    let mut room = analytics.limits.max_response_bytes / 4 * 3;
-    for row in names.rows(table.rows.get(offset..).unwrap_or_default()).take(size) {
-        let bytes = row.encoded_len() + 8;
-        if bytes > room && !response.rows.is_empty() {
-            break;
-        }
-        room = room.saturating_sub(bytes);
-        response.rows.push(row);
+    let rows = table.rows.get(offset..).unwrap_or_default();
+    let room = analytics.limits.max_response_bytes / 4 * 3;
+    let (rows, count) = names.written(&rows[..size.min(rows.len())], ROWS, room);
+    let next = offset.saturating_add(count);
+    if next < table.rows.len() && count > 0 {
+        head.next_page_token = token(&standing, print.finish(), next);
     }
-    let next = offset.saturating_add(response.rows.len());
-    if next < table.rows.len() && !response.rows.is_empty() {
-        response.next_page_token = token(&standing, print.finish(), next);
+    Ok(Page { head, rows })
+}
+
+/// A page of an answer.
+pub(crate) struct Page {
+    head: wire::QueryMetricsResponse,
+    rows: Bytes,
+}
+
+impl Page {
+    /// How many bytes it has at least.
+    pub(super) fn len(&self) -> usize {
+        self.head.encoded_len() + self.rows.len()
     }
-    Ok(response)
+
+    /// The page as a message.
+    pub(super) fn message(&self) -> wire::QueryMetricsResponse {
+        let mut message = self.head.clone();
+        let rows = wire::QueryMetricsResponse::decode(self.rows.as_slice());
+        message.rows = rows.expect("what is written is a message").rows;
+        message
+    }
+
+    pub(super) fn write(&self, to: &mut impl BufMut) {
+        self.head.encode(to).expect("there is room for what was measured");
+        to.put_slice(self.rows.as_slice());
+    }
 }
 
 /// The token of a page that begins after so many elements.
