@@ -59,7 +59,10 @@ pub(super) fn random_hex<const BYTES: usize>() -> String {
     if getrandom::fill(&mut bytes).is_err() {
         bytes = [0; BYTES];
     }
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    let mut text = String::with_capacity(2 * BYTES);
+    text.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
+    text
 }
 
 /// The layer.
