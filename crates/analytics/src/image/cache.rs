@@ -46,6 +46,11 @@ impl Memory {
     /// Drops the least recently asked tenants until the others fit.
     pub(super) fn trim(&self) {
         let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        // After every call: where there is room it must cost next to nothing.
+        let bytes = |followed: &Arc<Followed>| followed.bytes.load(Ordering::Relaxed);
+        if tenants.values().map(bytes).sum::<u64>() <= self.budget {
+            return;
+        }
         let mut sizes: Vec<(u64, u64, TenantId)> = tenants
             .iter()
             .map(|(tenant, followed)| {
