@@ -16,7 +16,7 @@ use crate::{
 
 /// The fold of one kind of subject. The state is bounded: it does not grow with the history, except by what a
 /// subject can only have few of.
-pub trait Machine: Default + Clone + Serialize + DeserializeOwned {
+pub trait Machine: Default + Clone + PartialEq + Serialize + DeserializeOwned {
     /// Takes in the next occurrence, by [`Key`] later than all before, and puts out rows that stay.
     fn step(&mut self, occurrence: &Occurrence, context: &Context<'_>, out: &mut Output);
 

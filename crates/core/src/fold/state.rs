@@ -10,7 +10,7 @@ use crate::subject::{Subject, SubjectKind};
 macro_rules! machines {
     ($($kind:ident => $machine:ident,)*) => {
         /// A machine of one of the kinds.
-        #[derive(Clone)]
+        #[derive(Clone, PartialEq)]
         pub(super) enum State {
             $($kind(Box<$machine>),)*
         }

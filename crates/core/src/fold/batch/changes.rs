@@ -10,13 +10,12 @@ use crate::{
     dimension::Fact,
     fold::{Key, Signal},
     id::EventId,
-    ledger::day,
     measure::{Measure, Measurement},
     subject::Subject,
 };
 
-/// What a batch changes in the ledger, in the dimension tables, and in what is stored of subjects. All lists are in
-/// order, so that the same batch over the same store gives the same bytes.
+/// What a batch changes in the ledger, in the dimension tables, and in what is stored of subjects. The order of all lists
+/// follows from what is in them, so that the same batch over the same store gives the same bytes.
 #[derive(Debug, Clone, Default)]
 pub struct Changes {
     /// The rows that come (+1) and go (−1); no row is in both.
@@ -45,8 +44,6 @@ pub struct StoredOccurrence {
 pub enum Body {
     /// An event of the log.
     Event {
-        /// The event.
-        identity: EventId,
         /// The event whose payload holds: itself, or an amendment (see [`said`](crate::fold::correction::said)).
         body_event: EventId,
     },
@@ -70,6 +67,8 @@ impl Subjects {
         works.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         changes.records.reserve(works.len());
         changes.added.reserve(works.len());
+        let outcomes = works.iter().filter_map(|(_, work)| work.outcome.as_ref());
+        rows.reserve(outcomes.map(|outcome| outcome.rows.len()).sum());
         for (subject, mut work) in works {
             if let Some(outcome) = &mut work.outcome {
                 rows.append(&mut outcome.rows);
@@ -85,30 +84,30 @@ impl Subjects {
             }
             changes.records.extend(record.map(|record| (subject, record)));
         }
-        changes.measurements = in_order(rows).into_iter().flat_map(unit_rows).collect();
+        changes.measurements = by_measure(rows);
         Ok(changes)
     }
 }
 
-/// Rows by measure, date, and then by all else. Nearly all differ in numbers that are quickly compared.
-fn in_order(rows: Rows) -> Rows {
-    let quick = |row: &Measurement| match &row.measure {
-        Measure::Builtin(measure) => {
-            // The lowest day comes first as it does among signed numbers.
-            let day = day::to_day(row.date).cast_unsigned() ^ (1 << 31);
-            ((*measure as u64) << 32) | u64::from(day)
-        }
-        Measure::Own(_) => u64::MAX,
-    };
-    let mut places: Vec<(u64, usize)> = rows.iter().enumerate().map(|(at, (row, _))| (quick(row), at)).collect();
-    places
-        .sort_unstable_by(|(one, at), (other, other_at)| one.cmp(other).then_with(|| rows[*at].cmp(&rows[*other_at])));
+/// Rows that count one each, those of a measure together, and within a measure as they were: by event, then by subject.
+fn by_measure(rows: Rows) -> Vec<(Measurement, i8)> {
+    let mut places: Vec<(usize, usize)> = rows
+        .iter()
+        .enumerate()
+        .map(|(at, (row, _))| match &row.measure {
+            Measure::Builtin(measure) => (*measure as usize, at),
+            Measure::Own(_) => (usize::MAX, at),
+        })
+        .collect();
+    places.sort_unstable();
+    let mut units = Vec::with_capacity(rows.len());
     let mut rows: Vec<_> = rows.into_iter().map(Some).collect();
-    places.into_iter().filter_map(|(_, at)| rows[at].take()).collect()
-}
-
-/// The ledger's rows count one each.
-fn unit_rows((row, count): (Measurement, i64)) -> impl Iterator<Item = (Measurement, i8)> {
-    let times = usize::try_from(count.unsigned_abs()).expect("no more rows than were put out");
-    std::iter::repeat_n((row, if count > 0 { 1 } else { -1 }), times)
+    for (row, count) in places.into_iter().filter_map(|(_, at)| rows[at].take()) {
+        let sign = if count > 0 { 1 } else { -1 };
+        for _ in 1..count.unsigned_abs() {
+            units.push((row.clone(), sign));
+        }
+        units.push((row, sign));
+    }
+    units
 }

@@ -22,6 +22,10 @@ impl Delta {
             _ => self.0.binary_search_by(|(other, _)| other.cmp(key)),
         };
         let place = place.unwrap_or_else(|place| {
+            if self.0.is_empty() {
+                // Mostly there is one, and a change is large.
+                self.0.reserve_exact(1);
+            }
             self.0.insert(place, (key.clone(), Change::default()));
             place
         });

@@ -60,7 +60,15 @@ struct Start<'a> {
     place: Place,
     run: Run,
     occurrences: Vec<&'a Occurrence>,
-    stored: Output,
+    stored: Stored,
+}
+
+/// What is stored of a fold's output from its start on.
+enum Stored {
+    /// What this state puts out at its end.
+    EndOf(State),
+    /// All of this.
+    All(Output),
 }
 
 impl<'a> Setting<'a> {
@@ -118,7 +126,7 @@ impl<'a> Setting<'a> {
             stored,
         } = start;
         loop {
-            let output = run.over(&occurrences, &self.context(&links));
+            let mut output = run.over(&occurrences, &self.context(&links));
             let (mut unknown, mut settled) = (Vec::new(), true);
             for other in &run.reads {
                 if links.contains_key(other) {
@@ -140,9 +148,33 @@ impl<'a> Setting<'a> {
             }
             if settled {
                 links.retain(|other, _| run.reads.contains(other));
+                let stored = self.end(work, stored, &run, &links, &mut output);
                 return self.difference(run, links, output, stored);
             }
             run = self.begin(work, place).expect("it was begun before");
+        }
+    }
+
+    /// Puts out what holds at the end of a fold, and tells what is stored of its output. An end that is as it was is left
+    /// out of both: many occurrences change nothing of what holds.
+    fn end(self, work: &Work, stored: Stored, run: &Run, links: &Links, output: &mut Output) -> Output {
+        let head = work.stored_head();
+        match stored {
+            Stored::EndOf(_) if head.last.is_none() => {
+                run.end(&self.context(links), output);
+                Output::default()
+            }
+            Stored::EndOf(before) if before == run.state && *links == head.links => Output::default(),
+            Stored::EndOf(before) => {
+                run.end(&self.context(links), output);
+                let mut stored = Output::default();
+                before.tail(&self.context(&head.links), &mut stored);
+                stored
+            }
+            Stored::All(stored) => {
+                run.end(&self.context(links), output);
+                stored
+            }
         }
     }
 
@@ -175,13 +207,11 @@ impl<'a> Setting<'a> {
             return None;
         }
         let run = self.begin(work, Place::Tip)?;
-        let mut stored = Output::default();
-        run.end(&self.context(&head.links), &mut stored);
         Some(Start {
             place: Place::Tip,
+            stored: Stored::EndOf(run.state.clone()),
             run,
             occurrences: added(&changes).collect(),
-            stored,
         })
     }
 
@@ -198,7 +228,10 @@ impl<'a> Setting<'a> {
             let occurrences: Vec<&Occurrence> = history.iter().collect();
             let run = self.begin(work, place);
             run.map_or_else(Output::default, |mut run| {
-                run.over(&occurrences, &self.context(&head.links))
+                let context = self.context(&head.links);
+                let mut output = run.over(&occurrences, &context);
+                run.end(&context, &mut output);
+                output
             })
         });
         let changes = work.changes();
@@ -209,7 +242,7 @@ impl<'a> Setting<'a> {
             place,
             run: self.begin(work, place)?,
             occurrences,
-            stored: stored.clone(),
+            stored: Stored::All(stored.clone()),
         })
     }
 
@@ -230,7 +263,7 @@ impl<'a> Setting<'a> {
 }
 
 impl Run {
-    /// Takes in occurrences, and puts out all that they count for. An empty history counts for nothing.
+    /// Takes in occurrences, and puts out the rows that stay.
     fn over(&mut self, occurrences: &[&Occurrence], context: &Context<'_>) -> Output {
         let mut out = Output::default();
         for occurrence in occurrences {
@@ -244,11 +277,10 @@ impl Run {
         if let Some(last) = occurrences.last() {
             self.last = Some(last.key.clone());
         }
-        self.end(context, &mut out);
         out
     }
 
-    /// Puts out what holds at the end.
+    /// Puts out what holds at the end. An empty history counts for nothing.
     fn end(&self, context: &Context<'_>, out: &mut Output) {
         if self.last.is_some() {
             self.state.tail(context, out);

@@ -28,16 +28,20 @@ pub(super) struct Families {
 /// What is known of the log.
 struct Log {
     new: Map<EventId, Event>,
+    /// The ids of the new ones as they came, which is mostly in order.
+    came: Vec<EventId>,
     /// What was asked for; `None` where nothing is stored, as of nearly all new events.
     stored: Map<EventId, Option<Box<Family>>>,
 }
 
 impl Families {
     pub(super) fn new(events: Vec<Event>, subjects: Subjects) -> Self {
+        let came = events.iter().map(|event| event.id.clone()).collect();
         let new = events.into_iter().map(|event| (event.id.clone(), event)).collect();
         Self {
             log: Log {
                 new,
+                came,
                 stored: Map::default(),
             },
             subjects,
@@ -88,9 +92,9 @@ impl Families {
         let Self { log, mut subjects, .. } = self;
         let stored = by_target(log.corrections());
         let every = by_target(log.corrections().chain(log.new.values()));
-        let mut uncorrected = Vec::new();
+        let mut uncorrected = Vec::with_capacity(log.came.len());
         let mut roots: BTreeSet<&EventId> = BTreeSet::new();
-        for event in log.new.values() {
+        for event in log.came.iter().filter_map(|id| log.new.get(id)) {
             if target(&event.payload).is_none() && !every.contains_key(&event.id) {
                 uncorrected.push(event.id.clone());
             } else {
@@ -133,7 +137,7 @@ impl Log {
     /// What must be asked for: every new event, and every target on the way from a new correction to the event that it
     /// concerns in the end.
     fn unknown(&self) -> Vec<EventId> {
-        let unread = self.new.keys().filter(|id| !self.stored.contains_key(*id));
+        let unread = self.came.iter().filter(|id| !self.stored.contains_key(*id));
         let on_the_way = self.new.values().filter_map(|event| self.climb(event).err());
         in_order(unread.chain(on_the_way).cloned().collect())
     }
@@ -213,7 +217,6 @@ fn change(subjects: &mut Subjects, event: &EventId, said: Option<Effective>, is_
         what: What::Event(Arc::clone(&said.payload)),
     };
     let body = Body::Event {
-        identity: event.clone(),
         body_event: said.body_event,
     };
     for subject in routing::subjects(event, &said.payload) {
