@@ -316,9 +316,8 @@ mod tests {
     use super::*;
 
     fn event(payload: Value) -> Event {
-        let event = json!({
-            "id": "e\"1", "source": "crm ⊎", "occurred_at": "2024-05-06T07:08:09.000001Z", "payload": payload,
-        });
+        let mut event = json!({"id": "e\"1", "source": "crm ⊎", "occurred_at": "2024-05-06T07:08:09.000001Z"});
+        event["payload"] = payload;
         serde_json::from_value(event).expect("an event")
     }
 

@@ -52,6 +52,9 @@ pub(super) struct Outcome {
     pub(super) rows: Rows,
 }
 
+/// A record to store, if it is another than before, and what changes in the history.
+pub(super) type Finished = (Option<Vec<u8>>, Vec<(Key, Change)>);
+
 static NEW: LazyLock<Head> = LazyLock::new(Head::default);
 
 impl Work {
@@ -124,7 +127,7 @@ impl Work {
     ///
     /// # Errors
     /// When the state has no stored form, which is a fault of the machine.
-    pub(super) fn finish(self, subject: &Subject) -> Result<(Option<Vec<u8>>, Vec<(Key, Change)>), Unreadable> {
+    pub(super) fn finish(self, subject: &Subject) -> Result<Finished, Unreadable> {
         let mut changes: Vec<(Key, Change)> = self.own.into_iter().chain(self.told.into_values().flatten()).collect();
         changes.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         let is_read_otherwise = !self.joined.is_empty() || !self.left.is_empty();
