@@ -54,7 +54,7 @@ pub(crate) async fn compact(
     };
     let (after, to) = (run.after, run.to);
     let range = || [sql::signed(after).into(), sql::signed(to).into()];
-    let sql = "SELECT first_commit, last_commit, row_count, checksum, data FROM ledger_segment
+    let sql = "SELECT first_commit, last_commit, row_count, data FROM ledger_segment
          WHERE tenant_id = $1 AND last_commit > $2 AND last_commit <= $3 ORDER BY last_commit";
     let rows = sql::select(database.reader(), sql, tenant.as_str(), range()).await?;
     let segments = rows.iter().map(read::segment).collect::<Result<Vec<_>, _>>()?;
