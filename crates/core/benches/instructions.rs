@@ -86,10 +86,10 @@ fn ask(aggregate: Aggregate, group: Vec<Dimension>, filters: Vec<Filter>) -> Box
 }
 
 fn load() -> Box<dyn Fn()> {
-    let segment = ledger::encode(&rows()).expect("a segment");
+    let segment = ledger::settle(&rows()).expect("a segment");
     Box::new(move || {
         let mut image = Image::new();
-        image.append_segment(&ledger::decode(&segment.bytes).expect("a sound segment"));
+        image.append_segment(&ledger::open(segment.bytes.clone()).expect("a sound segment"));
         black_box(image.rows());
     })
 }

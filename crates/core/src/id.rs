@@ -42,6 +42,15 @@ impl Name {
     /// When the text is empty, too long, or has a control character.
     pub fn new(text: impl AsRef<str>) -> Result<Self, Error> {
         let text = text.as_ref();
+        Self::check(text)?;
+        Ok(Self(SmolStr::new(text)))
+    }
+
+    /// Checks a text without keeping it.
+    ///
+    /// # Errors
+    /// When the text is empty, too long, or has a control character.
+    pub fn check(text: &str) -> Result<(), Error> {
         if text.is_empty() {
             return Err(Error::Empty);
         }
@@ -57,7 +66,7 @@ impl Name {
                 at,
             });
         }
-        Ok(Self(SmolStr::new(text)))
+        Ok(())
     }
 
     /// A word of ours, which keeps the rules. It is never copied.

@@ -135,7 +135,7 @@ pub(crate) async fn measure(dataset: &Dataset, against: &Against) -> anyhow::Res
 }
 
 /// Bars 12 and 13: how fast a ledger comes into memory, and how much of it a row takes.
-async fn cold(dataset: &Dataset) -> anyhow::Result<(Server, Vec<Bar>)> {
+pub(crate) async fn cold(dataset: &Dataset) -> anyhow::Result<(Server, Vec<Bar>)> {
     let rows = dataset.ledger_rows().await? as f64;
     let server = dataset.server(&[MEMORY, NOTHING_KEPT])?;
     let before = resident_bytes(server.pid())?;
@@ -146,6 +146,7 @@ async fn cold(dataset: &Dataset) -> anyhow::Result<(Server, Vec<Bar>)> {
     let rate = rows / took / 1e6;
     let bytes = (resident_bytes(server.pid())? - before) / rows;
     let load = format!("{rate:.1} M ledger rows/s ({:.1} s for {:.1} M)", took, rows / 1e6);
+    println!("cold start: {load}, {bytes:.1} bytes a row");
     Ok((
         server,
         vec![

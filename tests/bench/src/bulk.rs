@@ -94,11 +94,10 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     /// One segment, as one commit.
-    async fn write(&mut self, mut rows: Vec<Counted>) -> anyhow::Result<()> {
+    async fn write(&mut self, rows: Vec<Counted>) -> anyhow::Result<()> {
         if rows.is_empty() {
             return Ok(());
         }
-        rows.sort_by(|(left, _), (right, _)| (&left.measure, left.date).cmp(&(&right.measure, right.date)));
         self.commit += 1;
         self.rows += rows.len() as u64;
         let entry = |(measurement, count)| Entry {
@@ -106,7 +105,7 @@ impl Writer<'_> {
             measurement,
             count,
         };
-        let segment = ledger::encode(&rows.into_iter().map(entry).collect::<Vec<_>>())?;
+        let segment = ledger::settle(&rows.into_iter().map(entry).collect::<Vec<_>>())?;
         let meta = segment.meta.context("a segment with rows")?;
         let commit = i64::try_from(self.commit)?;
         let mut transaction = self.database.begin().await?;

@@ -41,7 +41,8 @@ impl Dataset {
         self.folder.join("tables")
     }
 
-    fn database(&self) -> String {
+    /// The URL of its database.
+    pub(crate) fn database(&self) -> String {
         format!("sqlite://{}", self.folder.join(FILES[0]).display())
     }
 

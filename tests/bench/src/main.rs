@@ -21,6 +21,7 @@ mod path;
 mod queries;
 mod questions;
 mod report;
+mod settle;
 mod tables;
 
 use std::path::PathBuf;
@@ -72,6 +73,16 @@ enum Command {
     },
     /// Asks one question again and again.
     Ask(asking::Options),
+    /// Measures the bars of a cold start alone.
+    Cold {
+        #[arg(long, value_parser = Size::parse, default_value = "S")]
+        size: Size,
+    },
+    /// Brings an organisation's segments to the form in which they are stored now, instead of drawing it again.
+    Settle {
+        #[arg(long, value_parser = Size::parse, default_value = "S")]
+        size: Size,
+    },
     /// Measures the bars of ingestion.
     Ingestion(ingestion::Options),
     /// Measures what an event costs in the process, without network and database.
@@ -119,6 +130,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Ask(options) => asking::run(&options, options.size.map(dataset).as_ref()).await,
+        Command::Cold { size } => analytics::cold(&dataset(size)).await.map(drop),
+        Command::Settle { size } => settle::settle(&dataset(size).database()).await,
         Command::Ingestion(options) => ingestion::run(&options, arguments.seed).await.map(drop),
         Command::Path(options) => path::measure(&options, arguments.seed),
     }

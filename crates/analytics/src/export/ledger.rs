@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scoreline_core::ledger::{Entry, Error, decode, encode};
+use scoreline_core::ledger::{Entry, Error, decode, encode, is_flat};
 use scoreline_proto::analytics::v1 as wire;
 use scoreline_server::status::Problem;
 use scoreline_storage::Segment;
@@ -11,6 +11,8 @@ use super::{MESSAGE_BYTES, Outlet, events::stopping};
 use crate::{analytics::Analytics, caller::Caller, failure, image::within};
 
 const TAIL_BYTES: u64 = 8 << 20;
+/// As many rows as usually fit a message.
+const MESSAGE_ROWS: usize = 1 << 14;
 
 pub(super) async fn export(
     analytics: Arc<Analytics>,
@@ -49,7 +51,7 @@ pub(super) async fn export(
 /// A segment without the records of other commits, in parts that fit a message.
 fn messages(segment: Segment, news: &std::ops::RangeInclusive<u64>) -> Result<Vec<wire::ExportLedgerResponse>, Error> {
     let entries = match within(&segment, news)? {
-        None if segment.data.len() <= MESSAGE_BYTES => {
+        None if is_flat(&segment.data) && segment.data.len() <= MESSAGE_BYTES => {
             return Ok(vec![message(
                 segment.first_commit,
                 segment.last_commit,
@@ -60,14 +62,25 @@ fn messages(segment: Segment, news: &std::ops::RangeInclusive<u64>) -> Result<Ve
         None => decode(&segment.data)?.entries().collect::<Vec<_>>(),
         Some(entries) => entries,
     };
-    let parts = segment.data.len().div_ceil(MESSAGE_BYTES).max(1);
-    entries.chunks(entries.len().div_ceil(parts).max(1)).map(part).collect()
+    let mut told = Vec::new();
+    for some in entries.chunks(MESSAGE_ROWS) {
+        tell(some, &mut told)?;
+    }
+    Ok(told)
 }
 
-fn part(entries: &[Entry]) -> Result<wire::ExportLedgerResponse, Error> {
+/// Entries as a message, or as several where they do not fit one.
+fn tell(entries: &[Entry], told: &mut Vec<wire::ExportLedgerResponse>) -> Result<(), Error> {
+    let bytes = encode(entries)?.bytes;
+    if bytes.len() > MESSAGE_BYTES && entries.len() > 1 {
+        let (left, right) = entries.split_at(entries.len() / 2);
+        tell(left, told)?;
+        return tell(right, told);
+    }
     let commits = entries.iter().map(|entry| entry.commit);
     let (first, last) = (commits.clone().min().unwrap_or(0), commits.max().unwrap_or(0));
-    Ok(message(first, last, entries.len(), encode(entries)?.bytes))
+    told.push(message(first, last, entries.len(), bytes));
+    Ok(())
 }
 
 fn message(first: u64, last: u64, rows: usize, arrow_ipc: Vec<u8>) -> wire::ExportLedgerResponse {

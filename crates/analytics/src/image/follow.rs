@@ -9,18 +9,17 @@ use std::{
 };
 
 use scoreline_core::id::TenantId;
-use scoreline_storage::{Error, Ledger};
-use tokio::sync::watch;
+use scoreline_storage::{Error, Ledger, Tail};
+use tokio::sync::{mpsc, watch};
 
 use super::{
     Snapshot,
     cache::Memory,
     load::{Loaded, Page},
-    order,
 };
 
-/// How many bytes of segments are read at a time.
-const PAGE_BYTES: u64 = 32 << 20;
+/// How many bytes of segments are read at a time; a few such pages are under way at once.
+const PAGE_BYTES: u64 = 16 << 20;
 /// A tenant that nobody asks for that long is not followed any more.
 const IDLE: Duration = Duration::from_secs(300);
 
@@ -36,6 +35,7 @@ pub(super) struct Followed {
     pub(super) bytes: AtomicU64,
     pub(super) used: AtomicU64,
     following: AtomicBool,
+    ordering: AtomicBool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +59,7 @@ impl Followed {
             bytes: AtomicU64::new(0),
             used: AtomicU64::new(0),
             following: AtomicBool::new(false),
+            ordering: AtomicBool::new(false),
         }
     }
 
@@ -106,58 +107,103 @@ impl Followed {
         }
     }
 
+    /// Three steps at once, each a page ahead of the next one: reading, opening, taking in.
     async fn read(&self, loaded: &mut Loaded) -> Result<Arc<Snapshot>, Error> {
-        let mut page = self.page(loaded.commit, loaded.rows.is_some()).await?;
-        loop {
-            let (reached, is_last) = (page.complete_to, page.is_last);
-            let (current, budget) = (loaded.clone(), self.budget);
-            let with_rows = current.rows.is_some();
-            let work = tokio::task::spawn_blocking(move || current.with(page, budget));
-            // The next page is read and opened while this one is taken in.
-            let ahead = async {
-                if is_last {
-                    return Ok(None);
-                }
-                self.page(reached, with_rows).await.map(Some)
-            };
-            let (next, ahead) = tokio::join!(work, ahead);
-            *loaded = next.map_err(|_| Error::Stopped)?;
-            match ahead? {
-                Some(more) => page = more,
-                None => break,
-            }
-        }
-        self.put_in_order(loaded).await?;
+        let (after, with_rows) = (loaded.commit, AtomicBool::new(loaded.rows.is_some()));
+        let (to_open, tails) = mpsc::channel(1);
+        let (to_take, pages) = mpsc::channel(1);
+        tokio::try_join!(
+            self.read_tails(after, to_open),
+            open_pages(after, &with_rows, tails, to_take),
+            self.take_pages(loaded, &with_rows, pages),
+        )?;
         let snapshot = Arc::new(loaded.snapshot());
         self.bytes.store(snapshot.bytes(), Ordering::Relaxed);
+        if self.published.borrow().is_none() {
+            let rows = snapshot.rows.as_ref().map_or(0, |rows| rows.rows());
+            tracing::info!(tenant = %self.tenant, rows, bytes = snapshot.bytes(), "a ledger is in memory");
+        }
         self.published.send_replace(Some(Arc::clone(&snapshot)));
         Ok(snapshot)
     }
 
-    /// Puts measures in order that have got many rows since they last were, on two threads.
-    async fn put_in_order(&self, loaded: &mut Loaded) -> Result<(), Error> {
-        let Some(image) = &loaded.rows else { return Ok(()) };
-        let disordered = image.disordered();
-        if disordered.is_empty() {
+    /// Puts the largest measure in order that has got many rows since it last was, if there is one. Nobody waits for it:
+    /// answers do not depend on the order, and those who follow commits are not told.
+    async fn put_in_order(&self) -> Result<(), Error> {
+        let Some(image) = self
+            .published
+            .borrow()
+            .as_ref()
+            .and_then(|snapshot| snapshot.rows.clone())
+        else {
             return Ok(());
-        }
-        let image = image.clone();
-        let work = tokio::task::spawn_blocking(move || order::in_order(image, &disordered));
-        loaded.rows = Some(work.await.map_err(|_| Error::Stopped)?);
+        };
+        let Some(measure) = image.disordered().into_iter().next() else {
+            return Ok(());
+        };
+        let work = tokio::task::spawn_blocking(move || image.in_order(&measure));
+        let ordered = work.await.map_err(|_| Error::Stopped)?;
+        let mut loaded = self.loaded.lock().await;
+        let Some(rows) = &mut loaded.rows else { return Ok(()) };
+        rows.put_in_order(ordered);
+        let snapshot = Arc::new(loaded.snapshot());
+        self.bytes.store(snapshot.bytes(), Ordering::Relaxed);
+        self.published.send_if_modified(|published| {
+            *published = Some(snapshot);
+            false
+        });
         Ok(())
     }
 
-    /// A page of what was recorded after a commit.
-    async fn page(&self, after: u64, with_rows: bool) -> Result<Page, Error> {
-        let tail = self.store.tail(&self.tenant, after, PAGE_BYTES).await?;
-        let opened = tokio::task::spawn_blocking(move || Page::open(tail, after, with_rows)).await;
-        opened.map_err(|_| Error::Stopped)?.map_err(|error| damaged(&error))
+    /// Reads what was recorded after a commit, page by page.
+    async fn read_tails(&self, mut after: u64, tails: mpsc::Sender<Tail>) -> Result<(), Error> {
+        loop {
+            let tail = self.store.tail(&self.tenant, after, PAGE_BYTES).await?;
+            let is_last = tail.complete_to >= tail.watermark;
+            after = tail.complete_to;
+            if tails.send(tail).await.is_err() || is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn take_pages(
+        &self,
+        loaded: &mut Loaded,
+        with_rows: &AtomicBool,
+        mut pages: mpsc::Receiver<Page>,
+    ) -> Result<(), Error> {
+        while let Some(page) = pages.recv().await {
+            let (current, budget) = (loaded.clone(), self.budget);
+            let next = tokio::task::spawn_blocking(move || current.with(page, budget)).await;
+            *loaded = next.map_err(|_| Error::Stopped)?;
+            with_rows.store(loaded.rows.is_some(), Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     fn is_idle(&self) -> bool {
         let asked_at = self.times.lock().unwrap_or_else(PoisonError::into_inner).asked_at;
         self.published.receiver_count() == 0 && asked_at.elapsed() > IDLE
     }
+}
+
+async fn open_pages(
+    mut after: u64,
+    with_rows: &AtomicBool,
+    mut tails: mpsc::Receiver<Tail>,
+    pages: mpsc::Sender<Page>,
+) -> Result<(), Error> {
+    while let Some(tail) = tails.recv().await {
+        let (complete_to, with_rows) = (tail.complete_to, with_rows.load(Ordering::Relaxed));
+        let opened = tokio::task::spawn_blocking(move || Page::open(tail, after, with_rows)).await;
+        let page = opened.map_err(|_| Error::Stopped)?.map_err(|error| damaged(&error))?;
+        after = complete_to;
+        if pages.send(page).await.is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
 }
 
 fn damaged(error: &scoreline_core::ledger::Error) -> Error {
@@ -188,7 +234,10 @@ pub(super) fn follow(followed: &Arc<Followed>, memory: Weak<Memory>, interval: D
                 }
             }
             match followed.advance().await {
-                Ok(_) => failing = false,
+                Ok(_) => {
+                    failing = false;
+                    order(&followed);
+                }
                 Err(Error::UnknownTenant(_)) => return memory.forget(&followed.tenant),
                 Err(error) => {
                     if !failing {
@@ -200,5 +249,20 @@ pub(super) fn follow(followed: &Arc<Followed>, memory: Weak<Memory>, interval: D
             }
             memory.trim();
         }
+    });
+}
+
+/// Puts a measure in order beside, unless one is being put in order.
+fn order(followed: &Arc<Followed>) {
+    if followed.ordering.swap(true, Ordering::AcqRel) {
+        return;
+    }
+    let followed = Arc::clone(followed);
+    tokio::spawn(async move {
+        if let Err(error) = followed.put_in_order().await {
+            let (tenant, error) = (&followed.tenant, &error as &dyn std::error::Error);
+            tracing::warn!(%tenant, error, "a measure could not be put in order");
+        }
+        followed.ordering.store(false, Ordering::Release);
     });
 }

@@ -5,7 +5,7 @@ use std::{ops::RangeInclusive, sync::Arc};
 use jiff::Timestamp;
 use scoreline_core::{
     dimension::Fact,
-    ledger::{self, Entry, Error, Image, SegmentRows},
+    ledger::{self, Entry, Error, Image, OpenSegment},
 };
 use scoreline_storage::{Segment, Tail};
 
@@ -69,18 +69,17 @@ impl Loaded {
     }
 }
 
-/// A page of the ledger whose segments are opened, which takes as long as to append them: so the next page can be opened
-/// beside.
+/// A page of the ledger whose segments are opened, which takes about as long as to append them: so the next page can be
+/// opened beside.
 pub(super) struct Page {
     opened: Vec<Opened>,
     facts: Vec<(u64, Fact, i8)>,
-    pub(super) complete_to: u64,
+    complete_to: u64,
     complete_at: Timestamp,
-    pub(super) is_last: bool,
 }
 
 enum Opened {
-    Whole(Box<SegmentRows>),
+    Whole(Box<OpenSegment>),
     Part(Vec<Entry>),
 }
 
@@ -93,7 +92,7 @@ impl Page {
         let news: RangeInclusive<u64> = after + 1..=tail.complete_to;
         let segments = tail.segments.into_iter().filter(|_| with_rows);
         let open = |segment: Segment| match within(&segment, &news)? {
-            None => ledger::decode(&segment.data).map(Box::new).map(Opened::Whole),
+            None => ledger::open(segment.data).map(Box::new).map(Opened::Whole),
             Some(entries) => Ok(Opened::Part(entries)),
         };
         Ok(Self {
@@ -101,7 +100,6 @@ impl Page {
             facts: tail.facts,
             complete_to: tail.complete_to,
             complete_at: tail.complete_at,
-            is_last: tail.complete_to >= tail.watermark,
         })
     }
 }

@@ -4,7 +4,6 @@
 mod cache;
 mod follow;
 mod load;
-mod order;
 mod overlap;
 mod snapshot;
 mod stream;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     packed::{Packed, Rows},
+    subjects::SubjectColumn,
     zone::{Zone, zones},
 };
 use crate::dimension::Dimension;
@@ -19,7 +20,7 @@ pub struct Block {
     pub(crate) origin: Packed,
     pub(crate) instant: Packed,
     pub(crate) commit: Packed,
-    pub(crate) subject: Packed,
+    pub(crate) subject: SubjectColumn,
     pub(crate) value: Packed,
     pub(crate) count: Packed,
     /// Only dimensions of which at least one row has a value, in order.
@@ -65,7 +66,7 @@ impl Block {
             &self.origin,
             &self.instant,
             &self.commit,
-            &self.subject,
+            self.subject.packed(),
             &self.value,
             &self.count,
         ];
@@ -144,7 +145,7 @@ impl Columns {
         let mut fields = Fields {
             instant: Packed::new(&self.instant),
             commit: Packed::new(&self.commit),
-            subject: Packed::new(&self.subject),
+            subject: SubjectColumn::coded(Packed::new(&self.subject)),
             value: Packed::new(&self.value),
             count: Packed::new(&self.count),
             ..Fields::default()
@@ -169,7 +170,7 @@ pub(super) struct Fields {
     origin: Packed,
     pub(super) instant: Packed,
     pub(super) commit: Packed,
-    pub(super) subject: Packed,
+    pub(super) subject: SubjectColumn,
     pub(super) value: Packed,
     pub(super) count: Packed,
     dimensions: Vec<(Dimension, Packed)>,
@@ -185,7 +186,7 @@ impl Default for Fields {
             origin: nothing(),
             instant: nothing(),
             commit: nothing(),
-            subject: nothing(),
+            subject: SubjectColumn::coded(nothing()),
             value: nothing(),
             count: nothing(),
             dimensions: Vec::new(),
@@ -201,6 +202,20 @@ impl Fields {
         self.date = Packed::new(dates);
         self.origin = Packed::new(origins);
         self.zones = zones(dates, origins, reps);
+    }
+
+    /// The same with days that are packed already.
+    pub(super) fn place_packed(&mut self, (date, origin): (Packed, Packed), reps: Option<&Packed>, rows: usize) {
+        let all = Rows::Run(0, rows);
+        let (mut dates, mut origins) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+        date.read(all, &mut dates);
+        origin.read(all, &mut origins);
+        let mut codes = Vec::new();
+        if let Some(reps) = reps {
+            reps.read(all, &mut codes);
+        }
+        (self.rows, self.date, self.origin) = (rows, date, origin);
+        self.zones = zones(&dates, &origins, &codes);
     }
 
     /// Sets a dimension, if any row has a value. Dimensions have to come in their order.

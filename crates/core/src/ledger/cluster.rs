@@ -12,6 +12,7 @@ use super::{
     block::Fields,
     day,
     packed::{Lane, Packed, Rows},
+    subjects::{self, SubjectColumn},
 };
 use crate::dimension::Dimension;
 
@@ -62,12 +63,12 @@ pub(super) fn clustered(blocks: &[Arc<Block>], block_rows: usize) -> Vec<Arc<Blo
     for (field, column) in fields.iter_mut().zip(source.packed::<u64>(|block| Some(&block.commit))) {
         field.commit = column;
     }
-    for (field, column) in fields
-        .iter_mut()
-        .zip(source.packed::<u32>(|block| Some(&block.subject)))
-    {
-        field.subject = column;
+    let columns: Vec<&SubjectColumn> = blocks.iter().map(|block| &block.subject).collect();
+    let subjects = subjects::joined(&columns, blocks.iter().map(|block| block.rows()));
+    for (field, places) in fields.iter_mut().zip(source.pick(&subjects.places)) {
+        field.subject = SubjectColumn::new(Packed::new(&places), subjects.ids.clone());
     }
+    drop(subjects);
     for (field, column) in fields.iter_mut().zip(source.packed::<i64>(|block| Some(&block.value))) {
         field.value = column;
     }

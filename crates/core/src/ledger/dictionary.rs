@@ -17,51 +17,72 @@ use crate::{
 
 /// The dictionaries of one tenant.
 #[derive(Debug, Clone, Default)]
-pub struct Dictionaries(Arc<RwLock<Texts>>);
+pub struct Dictionaries(Arc<Shared>);
 
-/// What the dictionaries hold. Code 0 of a dimension stands for "has no value".
+/// Subjects have a lock of their own: they may get codes while a question reads the dimensions.
+#[derive(Debug, Default)]
+struct Shared {
+    subjects: RwLock<Subjects>,
+    texts: RwLock<Texts>,
+}
+
+/// The subjects that have a code.
+#[derive(Debug, Default)]
+pub(crate) struct Subjects(Interner);
+
+/// The values of dimensions. Code 0 stands for "has no value".
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
-    subjects: Interner,
     dimensions: BTreeMap<Dimension, Interner>,
 }
 
 impl Dictionaries {
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Texts> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.0.texts.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Texts> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        self.0.texts.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Not to be held while blocks are read: these may give codes to subjects.
+    pub(crate) fn subjects(&self) -> RwLockReadGuard<'_, Subjects> {
+        self.0.subjects.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn write_subjects(&self) -> RwLockWriteGuard<'_, Subjects> {
+        self.0.subjects.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// About how many bytes they take.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let texts = self.read();
-        texts.subjects.bytes() + texts.dimensions.values().map(Interner::bytes).sum::<usize>()
+        let dimensions: usize = self.read().dimensions.values().map(Interner::bytes).sum();
+        self.subjects().0.bytes() + dimensions
     }
 }
 
-impl Texts {
+impl Subjects {
     /// The code of a subject; a new one if it is new.
-    pub(crate) fn subject(&mut self, kind: SubjectKind, id: &str) -> u32 {
+    pub(crate) fn code(&mut self, kind: SubjectKind, id: &str) -> u32 {
         let mut key = [0; 1 + crate::id::MAX_ID_BYTES];
         key[0] = kind.code();
         key[1..=id.len()].copy_from_slice(id.as_bytes());
-        self.subjects.intern(&key[..=id.len()])
+        self.0.intern(&key[..=id.len()])
     }
 
-    /// The subject of a code that was given by [`Texts::subject`].
-    pub(crate) fn subject_of(&self, code: u32) -> Option<Subject> {
-        let (kind, id) = self.subjects.get(code)?.split_first()?;
+    /// The subject of a code that was given by [`Subjects::code`].
+    pub(crate) fn get(&self, code: u32) -> Option<Subject> {
+        let (kind, id) = self.0.get(code)?.split_first()?;
         let id = std::str::from_utf8(id).ok().and_then(|id| Name::new(id).ok())?;
         Some(Subject {
             kind: SubjectKind::from_code(*kind)?,
             id,
         })
     }
+}
 
+impl Texts {
     /// The code of a dimension's value, above 0; a new one if it is new.
     pub(crate) fn value(&mut self, dimension: &Dimension, value: &str) -> u32 {
         if !self.dimensions.contains_key(dimension) {

@@ -18,7 +18,7 @@ pub enum Error {
         sealed: u64,
     },
     /// The seal does not begin as it must.
-    #[error("the segment does not end in a seal of version 1")]
+    #[error("the segment does not end in a seal of version 1 or 2")]
     NoSeal,
     /// Too many rows for one segment.
     #[error("{rows} rows are too many for one segment, the limit is {limit}")]

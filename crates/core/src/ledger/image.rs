@@ -6,11 +6,12 @@ use std::{
 };
 
 use super::{
-    Block, BlockSource, Dictionaries, Entry, Error, SegmentRows, Wanted,
+    Block, BlockSource, Dictionaries, Entry, Error, OpenSegment, Wanted,
     block::{BLOCK_ROWS, Columns},
     cluster::clustered,
     day,
     load::Loader,
+    subjects::SegmentIds,
 };
 use crate::{
     dimension::{Fact, Tables},
@@ -30,6 +31,8 @@ pub struct Image {
     measures: BTreeMap<Measure, Vec<Arc<Block>>>,
     /// How many rows a measure had when they were last put in order.
     ordered: BTreeMap<Measure, usize>,
+    /// The ids that blocks of settled segments share.
+    ids: Vec<Arc<SegmentIds>>,
     facts: Vec<Arc<Vec<FactRow>>>,
     latest: OnceLock<Arc<Tables>>,
     commit: u64,
@@ -63,6 +66,7 @@ impl Image {
             dictionaries: Dictionaries::default(),
             measures: BTreeMap::new(),
             ordered: BTreeMap::new(),
+            ids: Vec::new(),
             facts: Vec::new(),
             latest: OnceLock::new(),
             commit: 0,
@@ -71,16 +75,18 @@ impl Image {
     }
 
     /// Appends a segment's rows.
-    pub fn append_segment(&mut self, rows: &SegmentRows) {
+    pub fn append_segment(&mut self, segment: &OpenSegment) {
         let loader = Loader {
             dictionaries: &self.dictionaries,
             block_rows: self.block_rows,
             wanted: None,
         };
-        for (measure, block) in loader.blocks(rows) {
+        let loaded = loader.load(segment);
+        for (measure, block) in loaded.blocks {
             self.push(measure, block);
         }
-        self.reach(rows.commit.iter().copied().max().unwrap_or(0));
+        self.ids.extend(loaded.ids);
+        self.reach(segment.last_commit());
     }
 
     /// Appends entries.
@@ -99,7 +105,7 @@ impl Image {
     }
 
     fn columns(&self, entries: &[&Entry]) -> Columns {
-        let mut texts = self.dictionaries.write();
+        let (mut texts, mut subjects) = (self.dictionaries.write(), self.dictionaries.write_subjects());
         let mut columns = Columns::default();
         for Entry {
             commit,
@@ -111,9 +117,8 @@ impl Image {
             columns.origin.push(day::to_day(measurement.origin_date));
             columns.instant.push(day::to_micros(measurement.instant));
             columns.commit.push(*commit);
-            columns
-                .subject
-                .push(texts.subject(measurement.subject.kind, measurement.subject.id.as_str()));
+            let subject = &measurement.subject;
+            columns.subject.push(subjects.code(subject.kind, subject.id.as_str()));
             columns.value.push(measurement.value);
             columns.count.push(*count);
             for (dimension, value) in measurement.dimensions.iter() {
@@ -126,12 +131,13 @@ impl Image {
     }
 
     /// Adds a block. Small neighbours are joined when they are of like size, so that a measure has few of them and a
-    /// row is copied a logarithmic number of times, however small the commits are.
+    /// row is copied a logarithmic number of times, however small the commits are. Blocks with uncoded subjects stay alone.
     fn push(&mut self, measure: Measure, block: Block) {
         let blocks = self.measures.entry(measure).or_default();
         blocks.push(Arc::new(block));
         while let [.., before, last] = blocks.as_slice() {
-            if before.rows() > 2 * last.rows() || before.rows() + last.rows() > self.block_rows {
+            let is_alone = before.subject.is_of_segment() || last.subject.is_of_segment();
+            if is_alone || before.rows() > 2 * last.rows() || before.rows() + last.rows() > self.block_rows {
                 break;
             }
             let mut columns = Columns::unpack(before);
@@ -211,7 +217,8 @@ impl Image {
             .iter()
             .map(|rows| rows.len() * (size_of::<FactRow>() + size_of::<Fact>()))
             .sum();
-        blocks + facts + self.dictionaries.bytes()
+        let ids: usize = self.ids.iter().map(|ids| ids.bytes()).sum();
+        blocks + ids + facts + self.dictionaries.bytes()
     }
 
     /// The measures that have rows.
@@ -236,26 +243,30 @@ impl Image {
     pub fn settled(&self, measure: &Measure) -> &[Arc<Block>] {
         let blocks = self.blocks(measure);
         // A block is joined with one of at least half its rows, if both fit: nothing reaches past one that is two thirds full.
-        let is_full = |block: &Arc<Block>| block.rows() * 3 > self.block_rows * 2;
+        let is_full = |block: &Arc<Block>| block.subject.is_of_segment() || block.rows() * 3 > self.block_rows * 2;
         &blocks[..blocks.iter().rposition(is_full).map_or(0, |last| last + 1)]
     }
 
-    /// The measures that have got so many rows since these were last put in order that it is worth doing again.
+    /// The measures that have got so many settled rows since these were last put in order that it is worth doing again,
+    /// those with the most rows first.
     #[must_use]
     pub fn disordered(&self) -> Vec<Measure> {
-        let is_disordered = |(measure, blocks): &(&Measure, &Vec<Arc<Block>>)| {
-            let rows: usize = blocks.iter().map(|block| block.rows()).sum();
+        let settled = |measure: &Measure| self.settled(measure).iter().map(|block| block.rows()).sum::<usize>();
+        let is_disordered = |(measure, rows): &(&Measure, usize)| {
             let ordered = self.ordered.get(*measure).copied().unwrap_or(0);
-            rows >= WORTH_ORDER && rows > ordered + ordered / 2
+            *rows >= WORTH_ORDER && *rows > ordered + ordered / 2
         };
-        let disordered = self.measures.iter().filter(is_disordered);
-        disordered.map(|(measure, _)| measure.clone()).collect()
+        let measures = self.measures.keys().map(|measure| (measure, settled(measure)));
+        let mut disordered: Vec<(&Measure, usize)> = measures.filter(is_disordered).collect();
+        disordered.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
+        disordered.into_iter().map(|(measure, _)| measure.clone()).collect()
     }
 
-    /// The rows of a measure in the order that questions like. Changes nothing: [`Image::put_in_order`] does.
+    /// The settled rows of a measure in the order that questions like. Changes nothing: [`Image::put_in_order`] does, on
+    /// this image or on one that has got more rows meanwhile.
     #[must_use]
     pub fn in_order(&self, measure: &Measure) -> Ordered {
-        let blocks = self.blocks(measure);
+        let blocks = self.settled(measure);
         Ordered {
             measure: measure.clone(),
             replaced: blocks.len(),
@@ -263,7 +274,7 @@ impl Image {
         }
     }
 
-    /// Replaces the blocks of a measure by what [`Image::in_order`] made of these very blocks.
+    /// Replaces the settled blocks of a measure by what [`Image::in_order`] made of them.
     pub fn put_in_order(&mut self, ordered: Ordered) {
         let rows = ordered.blocks.iter().map(|block| block.rows()).sum();
         if let Some(blocks) = self.measures.get_mut(&ordered.measure) {

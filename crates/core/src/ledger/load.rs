@@ -1,9 +1,25 @@
 //! A segment's rows to blocks under a tenant's dictionaries.
 
-use std::ops::Range;
+mod settled;
 
-use super::{Block, Dictionaries, SegmentRows, Wanted, block::Columns, segment::DimensionColumn};
+use std::{ops::Range, sync::Arc};
+
+use super::{
+    Block, Dictionaries, OpenSegment, SegmentRows, Wanted,
+    block::Columns,
+    segment::{DimensionColumn, Form},
+    subjects::SegmentIds,
+};
 use crate::{dimension::Dimension, measure::Measure};
+
+/// What a segment comes to.
+#[derive(Default)]
+pub(crate) struct Loaded {
+    /// The wanted rows as blocks of one measure each, in the order of measure and then of the rows.
+    pub(crate) blocks: Vec<(Measure, Block)>,
+    /// What these blocks share.
+    pub(crate) ids: Vec<Arc<SegmentIds>>,
+}
 
 /// Turns segments into blocks.
 pub(crate) struct Loader<'a> {
@@ -22,8 +38,17 @@ struct Codes {
 }
 
 impl Loader<'_> {
-    /// The wanted rows as blocks of one measure each, in the order of measure and then of the rows.
-    pub(crate) fn blocks(&self, rows: &SegmentRows) -> Vec<(Measure, Block)> {
+    pub(crate) fn load(&self, segment: &OpenSegment) -> Loaded {
+        match &segment.0 {
+            Form::Flat(rows) => Loaded {
+                blocks: self.blocks(rows),
+                ids: Vec::new(),
+            },
+            Form::Settled(settled) => self.settled(settled),
+        }
+    }
+
+    fn blocks(&self, rows: &SegmentRows) -> Vec<(Measure, Block)> {
         let by_measure = self.by_measure(rows);
         if by_measure.iter().all(Vec::is_empty) {
             return Vec::new();
@@ -52,9 +77,9 @@ impl Loader<'_> {
     }
 
     fn codes(&self, rows: &SegmentRows, by_measure: &[Vec<u32>]) -> Codes {
-        let mut texts = self.dictionaries.write();
         let mut subjects = Vec::new();
         if self.wanted.is_none_or(|wanted| wanted.subjects) {
+            let mut texts = self.dictionaries.write_subjects();
             subjects.resize(rows.len(), 0);
             // A subject stands in several rows: ask the dictionary once for each kind that a text is used with.
             let mut known: Vec<Option<(u8, u32)>> = vec![None; rows.subjects.len()];
@@ -62,11 +87,12 @@ impl Loader<'_> {
                 let (kind, text) = (rows.subject_kind[row], rows.subject[row] as usize);
                 subjects[row] = match known[text] {
                     Some((of, code)) if of == kind.code() => code,
-                    _ => texts.subject(kind, rows.subjects[text].as_str()),
+                    _ => texts.code(kind, rows.subjects[text].as_str()),
                 };
                 known[text] = Some((kind.code(), subjects[row]));
             }
         }
+        let mut texts = self.dictionaries.write();
         let wanted = |column: &DimensionColumn| self.wanted.is_none_or(|wanted| wanted.has(&column.dimension));
         let columns = rows.dimensions.iter().enumerate().filter(|(_, column)| wanted(column));
         let dimensions = columns.map(|(at, column)| {

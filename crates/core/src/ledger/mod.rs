@@ -13,6 +13,7 @@ pub(crate) mod packed;
 mod runs;
 mod segment;
 mod source;
+mod subjects;
 pub(crate) mod zone;
 
 pub(crate) use self::dictionary::Texts;
@@ -22,6 +23,8 @@ pub use self::{
     entry::Entry,
     error::Error,
     image::{Image, ImageBlocks, Ordered},
-    segment::{MAX_SEGMENT_ROWS, Meta, Segment, SegmentRows, decode, encode, merge},
+    segment::{
+        MAX_SEGMENT_ROWS, Meta, OpenSegment, Segment, SegmentRows, decode, encode, is_flat, merge, open, settle,
+    },
     source::{BlockSource, SegmentStream, Wanted},
 };

@@ -1,5 +1,7 @@
 //! A column of integers in as few bytes as its spread needs: `base + scale · offset`.
 
+use arrow_buffer::ScalarBuffer;
+
 use super::runs::Runs;
 
 /// Which rows of a block are read.
@@ -47,15 +49,17 @@ lanes!(|lane| i64::from(lane) => i8, i32, u32);
 lanes!(|lane| lane => i64);
 lanes!(|lane| lane as i64 => u64);
 
+/// A column's offsets, as narrow as they can be. They may be a part of a segment's bytes.
 #[derive(Debug, Clone)]
-enum Offsets {
+pub(super) enum Offsets {
     None,
     /// Below 2^16, with a scale of 1.
     Runs(Runs),
-    Byte(Box<[u8]>),
-    Short(Box<[u16]>),
-    Word(Box<[u32]>),
-    Whole(Box<[i64]>),
+    Byte(ScalarBuffer<u8>),
+    Short(ScalarBuffer<u16>),
+    Word(ScalarBuffer<u32>),
+    /// The values themselves, where even scaled offsets do not fit 32 bits.
+    Whole(ScalarBuffer<i64>),
 }
 
 /// How values come from offsets: `base + scale · offset`.
@@ -95,14 +99,9 @@ impl Packed {
         });
         let (min, max) = ends;
         let spread = max.wrapping_sub(min) as u64;
-        let scale = if spread > u64::from(u32::MAX) {
-            step(values, min)
-        } else {
-            1
-        };
-        let offset = |value: &T| value.wide().wrapping_sub(min) as u64 / scale;
+        let offset = |row: usize| values[row].wide().wrapping_sub(min) as u16;
         if (1..=0xffff).contains(&spread)
-            && let Some(runs) = Runs::new(values.len(), |row| offset(&values[row]) as u16)
+            && let Some(runs) = Runs::new(values.len(), offset)
         {
             return Self {
                 min,
@@ -112,32 +111,146 @@ impl Packed {
                 offsets: Offsets::Runs(runs),
             };
         }
-        let (offsets, base, scale) = match spread / scale {
-            0 => (Offsets::None, min, scale),
-            1..=0xff => (
-                Offsets::Byte(values.iter().map(|value| offset(value) as u8).collect()),
-                min,
-                scale,
-            ),
-            0x100..=0xffff => (
-                Offsets::Short(values.iter().map(|value| offset(value) as u16).collect()),
-                min,
-                scale,
-            ),
-            0x1_0000..=0xffff_ffff => (
-                Offsets::Word(values.iter().map(|value| offset(value) as u32).collect()),
-                min,
-                scale,
-            ),
-            _ => (Offsets::Whole(values.iter().map(|value| value.wide()).collect()), 0, 1),
+        Self::row_by_row(values, (min, max))
+    }
+
+    /// The column with an offset for each row, as it is stored.
+    pub(crate) fn without_runs<T: Lane>(values: &[T]) -> Self {
+        let Some(first) = values.first().map(|value| value.wide()) else {
+            return Self::constant(0);
+        };
+        let ends = values.iter().fold((first, first), |(min, max), value| {
+            (min.min(value.wide()), max.max(value.wide()))
+        });
+        Self::row_by_row(values, ends)
+    }
+
+    fn row_by_row<T: Lane>(values: &[T], (min, max): (i64, i64)) -> Self {
+        let spread = max.wrapping_sub(min) as u64;
+        if spread <= u64::from(u32::MAX) {
+            // Without a division for each value.
+            return Self::narrow(values, (min, max), (spread, 1), |offset| offset);
+        }
+        let scale = step(values, min);
+        Self::narrow(values, (min, max), (spread / scale, scale), |offset| offset / scale)
+    }
+
+    /// Offsets of the width that the greatest one needs.
+    fn narrow<T: Lane>(
+        values: &[T],
+        (min, max): (i64, i64),
+        (most, scale): (u64, u64),
+        scaled: impl Fn(u64) -> u64,
+    ) -> Self {
+        let offset = |value: &T| scaled(value.wide().wrapping_sub(min) as u64);
+        let offsets = match most {
+            0 => Offsets::None,
+            1..=0xff => Offsets::Byte(values.iter().map(|value| offset(value) as u8).collect()),
+            0x100..=0xffff => Offsets::Short(values.iter().map(|value| offset(value) as u16).collect()),
+            0x1_0000..=0xffff_ffff => Offsets::Word(values.iter().map(|value| offset(value) as u32).collect()),
+            _ => {
+                return Self {
+                    min,
+                    max,
+                    base: 0,
+                    scale: 1,
+                    offsets: Offsets::Whole(values.iter().map(|value| value.wide()).collect()),
+                };
+            }
         };
         Self {
             min,
             max,
-            base,
+            base: min,
             scale: scale as i64,
             offsets,
         }
+    }
+
+    /// A column as it was stored; `None` when [`Packed::new`] makes no such column.
+    pub(super) fn restore(base: i64, scale: i64, offsets: Offsets) -> Option<Self> {
+        let (least, most) = match &offsets {
+            Offsets::None => (0, 0),
+            Offsets::Runs(_) => return None,
+            Offsets::Byte(offsets) => ends(offsets)?,
+            Offsets::Short(offsets) => ends(offsets)?,
+            Offsets::Word(offsets) => ends(offsets)?,
+            Offsets::Whole(values) => ends(values)?,
+        };
+        let (min, max) = match &offsets {
+            Offsets::Whole(_) => ((base, scale) == (0, 1)).then_some((least, most))?,
+            _ if least != 0 || scale == 0 => return None,
+            // A scale is unsigned: values may be further apart than the greatest one.
+            _ => {
+                let max = i128::from(base) + i128::from(scale as u64) * i128::from(most);
+                (base, i64::try_from(max).ok()?)
+            }
+        };
+        Some(Self {
+            min,
+            max,
+            base,
+            scale,
+            offsets,
+        })
+    }
+
+    /// How it is stored.
+    pub(super) fn stored(&self) -> (Affine, &Offsets) {
+        let affine = Affine {
+            base: self.base,
+            scale: self.scale,
+        };
+        (affine, &self.offsets)
+    }
+
+    /// The same in memory of its own, so that the segment that it came from can be let go.
+    pub(crate) fn owned(&self) -> Self {
+        let offsets = match &self.offsets {
+            Offsets::None => Offsets::None,
+            Offsets::Runs(runs) => Offsets::Runs(runs.clone()),
+            Offsets::Byte(offsets) => Offsets::Byte(offsets.to_vec().into()),
+            Offsets::Short(offsets) => Offsets::Short(offsets.to_vec().into()),
+            Offsets::Word(offsets) => Offsets::Word(offsets.to_vec().into()),
+            Offsets::Whole(values) => Offsets::Whole(values.to_vec().into()),
+        };
+        Self { offsets, ..*self }
+    }
+
+    /// Some of its rows, in memory of their own.
+    pub(crate) fn part(&self, rows: std::ops::Range<usize>) -> Self {
+        let mut values: Vec<i64> = Vec::with_capacity(rows.len());
+        self.read(Rows::Run(rows.start, rows.len()), &mut values);
+        Self::new(&values)
+    }
+
+    /// What a table says to each of its values, which have to be places in the table; in memory of its own.
+    pub(crate) fn mapped(&self, table: &[u32], rows: usize) -> Self {
+        let span = &table[self.min as usize..=self.max as usize];
+        let first = span[0];
+        // Dictionaries that were filled in the order of a segment's texts only shift its codes.
+        if span
+            .iter()
+            .enumerate()
+            .all(|(at, code)| *code == first.wrapping_add(at as u32))
+        {
+            let shift = i64::from(first) - self.min;
+            return Self {
+                min: self.min + shift,
+                max: self.max + shift,
+                base: self.base + shift,
+                ..self.owned()
+            };
+        }
+        let mut codes: Vec<u32> = Vec::with_capacity(rows);
+        match self.spread() {
+            Some(_) => self.look_up(Rows::Run(0, rows), span, &mut codes),
+            None => {
+                self.read(Rows::Run(0, rows), &mut codes);
+                codes.iter_mut().for_each(|code| *code = table[*code as usize]);
+            }
+        }
+        Self::new(&codes)
     }
 
     pub(crate) fn min(&self) -> i64 {
@@ -265,7 +378,7 @@ fn sum<O: Copy + Into<u64>>(offsets: &[O]) -> u64 {
     offsets.iter().fold(0, |sum, offset| sum.wrapping_add((*offset).into()))
 }
 
-trait Offset: Copy {
+trait Offset: Copy + Ord {
     fn wide(self) -> i64;
 }
 
@@ -281,6 +394,15 @@ macro_rules! offsets {
 }
 
 offsets!(u8, u16, u32, i64);
+
+/// The least and the greatest.
+fn ends<O: Offset>(offsets: &[O]) -> Option<(i64, i64)> {
+    let first = *offsets.first()?;
+    let ends = offsets.iter().fold((first, first), |(least, most), offset| {
+        (least.min(*offset), most.max(*offset))
+    });
+    Some((ends.0.wide(), ends.1.wide()))
+}
 
 #[inline(always)]
 fn select<O: Offset, T: Lane>(offsets: &[O], rows: Rows<'_>, out: &mut Vec<T>, value: impl Fn(i64) -> T) {
@@ -382,6 +504,34 @@ mod tests {
                 prop_assert_eq!(packed.at(row), *value);
                 prop_assert!((packed.min()..=packed.max()).contains(value));
             }
+            let flat = Packed::without_runs(&values);
+            let (affine, offsets) = flat.stored();
+            let stored = Packed::restore(affine.base, affine.scale, offsets.clone()).expect("as it was packed");
+            let mut read: Vec<i64> = Vec::new();
+            stored.owned().read(Rows::Run(0, values.len()), &mut read);
+            prop_assert_eq!(&read, &values);
+            prop_assert_eq!((stored.min(), stored.max()), (packed.min(), packed.max()));
+            let half = values.len() / 2;
+            let mut read: Vec<i64> = Vec::new();
+            packed.part(half..values.len()).read(Rows::Run(0, values.len() - half), &mut read);
+            prop_assert_eq!(&read, &values[half..]);
+        }
+
+        #[test]
+        fn what_is_mapped_is_what_the_table_says(
+            codes in prop_oneof![prop::collection::vec(0..9_u32, 1..40), prop::collection::vec(0..70_000_u32, 1..40)],
+            shift in prop::option::of(0..9_u32),
+        ) {
+            let table: Vec<u32> = (0..70_000)
+                .map(|code: u32| shift.map_or(code.wrapping_mul(2_654_435_761) >> 3, |shift| code + shift))
+                .collect();
+            let mapped = Packed::new(&codes).mapped(&table, codes.len());
+            let mut read: Vec<u32> = Vec::new();
+            mapped.read(Rows::Run(0, codes.len()), &mut read);
+            let expected: Vec<u32> = codes.iter().map(|code| table[*code as usize]).collect();
+            prop_assert_eq!(Some(mapped.min()), expected.iter().min().map(|code| i64::from(*code)));
+            prop_assert_eq!(Some(mapped.max()), expected.iter().max().map(|code| i64::from(*code)));
+            prop_assert_eq!(read, expected);
         }
     }
 }

@@ -52,7 +52,7 @@ pub struct SegmentStream<I> {
 impl<I, B, E> SegmentStream<I>
 where
     I: Iterator<Item = Result<B, E>>,
-    B: AsRef<[u8]>,
+    B: Into<Vec<u8>>,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     /// A stream of segments' bytes.
@@ -77,7 +77,7 @@ where
 impl<I, B, E> BlockSource for SegmentStream<I>
 where
     I: Iterator<Item = Result<B, E>>,
-    B: AsRef<[u8]>,
+    B: Into<Vec<u8>>,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     fn dictionaries(&self) -> &Dictionaries {
@@ -95,14 +95,14 @@ where
                 return Ok(None);
             };
             let bytes = bytes.map_err(|error| Error::Source(error.into()))?;
-            let rows = segment::decode(bytes.as_ref())?;
+            let segment = segment::open(bytes.into())?;
             let loader = Loader {
                 dictionaries: &self.dictionaries,
                 block_rows: self.block_rows,
                 wanted: Some(wanted),
             };
-            self.ready
-                .extend(loader.blocks(&rows).into_iter().map(|(_, block)| Arc::new(block)));
+            let blocks = loader.load(&segment).blocks;
+            self.ready.extend(blocks.into_iter().map(|(_, block)| Arc::new(block)));
         }
         Ok(self.ready.pop())
     }

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     dimension::{Dimension, Tables},
     id::Name,
-    ledger::{Block, BlockSource, Entry, Image, Texts, Wanted, day},
+    ledger::{Block, BlockSource, Dictionaries, Entry, Image, Texts, Wanted, day},
     measure::{Dimensions, Measurement},
     subject::Subject,
 };
@@ -87,7 +87,7 @@ pub fn contributions_over(
         plan.refresh(source.dictionaries());
         search.add_block(&plan, &block, &source.dictionaries().read())?;
     }
-    search.finish(&query, &source.dictionaries().read(), page)
+    search.finish(&query, source.dictionaries(), page)
 }
 
 /// A row that belongs to the cell.
@@ -180,15 +180,16 @@ impl<'a> Search<'a> {
         })
     }
 
-    fn finish(self, query: &AggregateQuery, texts: &Texts, page: Page) -> Result<Contributions, Error> {
+    fn finish(self, query: &AggregateQuery, dictionaries: &Dictionaries, page: Page) -> Result<Contributions, Error> {
+        let (texts, known) = (dictionaries.read(), dictionaries.subjects());
         let mut rows = net(self.rows);
         let mut combinations: Vec<Dimensions> = vec![Dimensions::new(); self.combinations.len()];
         for (combination, number) in &self.combinations {
-            combinations[*number as usize] = dimensions(combination, texts);
+            combinations[*number as usize] = dimensions(combination, &texts);
         }
         let mut subjects: HashMap<u32, Subject> = HashMap::new();
         for row in &rows {
-            if let Some(subject) = texts.subject_of(row.subject) {
+            if let Some(subject) = known.get(row.subject) {
                 subjects.entry(row.subject).or_insert(subject);
             }
         }
@@ -275,7 +276,7 @@ fn read(block: &Block, row: usize, combinations: &mut BTreeMap<Combination, u32>
     let next = combinations.len() as u32;
     Row {
         date: block.date.at(row) as i32,
-        subject: block.subject.at(row) as u32,
+        subject: block.subject.at(row),
         value: block.value.at(row),
         origin: block.origin.at(row) as i32,
         instant: block.instant.at(row),

@@ -44,7 +44,7 @@ pub fn encode(entries: &[Entry]) -> Result<Segment, Error> {
 }
 
 /// Entries to columns.
-fn gather(entries: &[Entry]) -> SegmentRows {
+pub(super) fn gather(entries: &[Entry]) -> SegmentRows {
     let mut measures: Coded<Measure> = Coded::default();
     let mut subjects: Coded<Name> = Coded::default();
     let column = |value: fn(&Entry) -> i32| entries.iter().map(value).collect();
@@ -147,7 +147,7 @@ pub(super) fn write(rows: &SegmentRows) -> Result<Segment, Error> {
     writer.write(&batch)?;
     Ok(Segment {
         meta: rows.meta(),
-        bytes: seal::close(writer.into_inner()?),
+        bytes: seal::close(seal::Form::Flat, writer.into_inner()?),
     })
 }
 

@@ -1,20 +1,27 @@
 //! Several segments to one, for the compactor.
 
-use std::cmp::Ordering;
+use super::{DimensionColumn, Error, MAX_SEGMENT_ROWS, Segment, SegmentRows, encode, order, settled};
+use crate::{dimension::Dimension, ledger::Entry};
 
-use super::{
-    Error, MAX_SEGMENT_ROWS, Segment, SegmentRows, encode,
-    rows::{Coded, DimensionColumn},
-};
-use crate::{dimension::Dimension, id::Name, measure::Measure};
-
-/// The rows of all segments as one segment, sorted by measure, date and commit. No row is ever cancelled against
-/// another: what was known at an earlier commit must stay answerable.
+/// The rows of all segments as one settled segment. No row is ever cancelled against another: what was known at an
+/// earlier commit must stay answerable.
 ///
 /// # Errors
 /// When a segment is damaged, or all together have more than [`MAX_SEGMENT_ROWS`] rows.
 pub fn merge<'a>(segments: impl IntoIterator<Item = &'a [u8]>) -> Result<Segment, Error> {
     let parts = segments.into_iter().map(super::decode).collect::<Result<Vec<_>, _>>()?;
+    write(&parts)
+}
+
+/// Rows as the settled segment that they would be merged to.
+///
+/// # Errors
+/// When there are more than [`MAX_SEGMENT_ROWS`].
+pub fn settle(entries: &[Entry]) -> Result<Segment, Error> {
+    write(&[encode::gather(entries)])
+}
+
+fn write(parts: &[SegmentRows]) -> Result<Segment, Error> {
     let rows = parts.iter().map(SegmentRows::len).sum();
     if rows > MAX_SEGMENT_ROWS {
         return Err(Error::TooManyRows {
@@ -22,24 +29,23 @@ pub fn merge<'a>(segments: impl IntoIterator<Item = &'a [u8]>) -> Result<Segment
             limit: MAX_SEGMENT_ROWS,
         });
     }
-    encode::write(&sorted(&joined(&parts)))
+    let joined = joined(parts);
+    settled::write::write(&picked(&joined, &order::settled(&joined)))
 }
 
-/// All parts one after the other, under common dictionaries.
+/// All parts one after the other, under common and sorted dictionaries.
 fn joined(parts: &[SegmentRows]) -> SegmentRows {
-    let mut measures: Coded<Measure> = Coded::default();
-    let mut subjects: Coded<Name> = Coded::default();
-    let measure = recode(parts, &mut measures, |part| (&part.measures, &part.measure));
-    let subject = recode(parts, &mut subjects, |part| (&part.subjects, &part.subject));
+    let (measures, measure) = united(parts, |part| (&part.measures, &part.measure));
+    let (subjects, subject) = united(parts, |part| (&part.subjects, &part.subject));
     SegmentRows {
-        measures: measures.texts,
+        measures,
         measure,
         date: chain(parts, |part| &part.date),
         origin: chain(parts, |part| &part.origin),
         instant: chain(parts, |part| &part.instant),
         commit: chain(parts, |part| &part.commit),
         subject_kind: chain(parts, |part| &part.subject_kind),
-        subjects: subjects.texts,
+        subjects,
         subject,
         value: chain(parts, |part| &part.value),
         count: chain(parts, |part| &part.count),
@@ -51,18 +57,38 @@ fn chain<T: Copy>(parts: &[SegmentRows], column: impl Fn(&SegmentRows) -> &Vec<T
     parts.iter().flat_map(|part| column(part).iter().copied()).collect()
 }
 
-fn recode<T: Clone + Eq + std::hash::Hash>(
+/// One dictionary for all parts, and their codes in it.
+fn united<T: Clone + Ord>(
     parts: &[SegmentRows],
-    common: &mut Coded<T>,
     column: impl Fn(&SegmentRows) -> (&Vec<T>, &Vec<u32>),
-) -> Vec<u32> {
-    let mut codes = Vec::new();
-    for part in parts {
-        let (texts, own) = column(part);
-        let map: Vec<u32> = texts.iter().map(|text| common.code(text)).collect();
-        codes.extend(own.iter().map(|code| map[*code as usize]));
+) -> (Vec<T>, Vec<u32>) {
+    let dictionaries: Vec<&[T]> = parts.iter().map(|part| column(part).0.as_slice()).collect();
+    let (texts, maps) = sorted(&dictionaries);
+    let recode = |(part, map): (_, &Vec<u32>)| -> Vec<u32> {
+        let (_, codes) = column(part);
+        codes.iter().map(|code| map[*code as usize]).collect()
+    };
+    (texts, parts.iter().zip(&maps).flat_map(recode).collect())
+}
+
+/// All texts in order, and for each dictionary the places of its texts among them.
+fn sorted<T: Clone + Ord>(dictionaries: &[&[T]]) -> (Vec<T>, Vec<Vec<u32>>) {
+    let mut maps: Vec<Vec<u32>> = dictionaries.iter().map(|texts| vec![0; texts.len()]).collect();
+    let places = dictionaries
+        .iter()
+        .enumerate()
+        .flat_map(|(dictionary, texts)| texts.iter().enumerate().map(move |(at, text)| (text, dictionary, at)));
+    let mut places: Vec<(&T, usize, usize)> = places.collect();
+    // Dictionaries of settled segments are sorted: a stable sort merges them.
+    places.sort_by_key(|(text, ..)| *text);
+    let mut texts: Vec<T> = Vec::new();
+    for (text, dictionary, at) in places {
+        if texts.last() != Some(text) {
+            texts.push(text.clone());
+        }
+        maps[dictionary][at] = texts.len() as u32 - 1;
     }
-    codes
+    (texts, maps)
 }
 
 fn dimensions(parts: &[SegmentRows]) -> Vec<DimensionColumn> {
@@ -80,87 +106,57 @@ fn dimensions(parts: &[SegmentRows]) -> Vec<DimensionColumn> {
 }
 
 fn joined_dimension(parts: &[SegmentRows], dimension: &Dimension) -> DimensionColumn {
-    let mut common: Coded<Name> = Coded::default();
+    let find = |part: &'_ SegmentRows| part.dimensions.iter().position(|column| column.dimension == *dimension);
+    let columns: Vec<Option<&DimensionColumn>> = parts
+        .iter()
+        .map(|part| find(part).map(|at| &part.dimensions[at]))
+        .collect();
+    let dictionaries: Vec<_> = columns
+        .iter()
+        .map(|column| column.map_or(&[][..], |column| column.texts.as_slice()))
+        .collect();
+    let (texts, maps) = sorted(&dictionaries);
     let mut codes = Vec::new();
-    for part in parts {
-        match part.dimensions.iter().find(|column| column.dimension == *dimension) {
+    for ((part, column), map) in parts.iter().zip(columns).zip(&maps) {
+        match column {
             None => codes.resize(codes.len() + part.len(), 0),
-            Some(column) => {
-                let map: Vec<u32> = column.texts.iter().map(|text| common.code(text) + 1).collect();
-                codes.extend(
-                    column
-                        .codes
-                        .iter()
-                        .map(|code| code.checked_sub(1).map_or(0, |at| map[at as usize])),
-                );
-            }
+            Some(column) => codes.extend(
+                column
+                    .codes
+                    .iter()
+                    .map(|code| code.checked_sub(1).map_or(0, |at| map[at as usize] + 1)),
+            ),
         }
     }
     DimensionColumn {
         dimension: dimension.clone(),
-        texts: common.texts,
+        texts,
         codes,
     }
 }
 
-/// Sorted by measure, date, commit, and then in a way that does not depend on which segments were merged first.
-fn sorted(rows: &SegmentRows) -> SegmentRows {
-    let mut order: Vec<u32> = (0..u32::try_from(rows.len()).expect("at most 2^23 rows")).collect();
-    let mut ranks: Vec<u32> = (0..rows.measures.len() as u32).collect();
-    ranks.sort_by(|left, right| rows.measures[*left as usize].cmp(&rows.measures[*right as usize]));
-    let mut rank = vec![0_u32; ranks.len()];
-    for (place, code) in ranks.iter().enumerate() {
-        rank[*code as usize] = place as u32;
+/// The rows in another order.
+fn picked(rows: &SegmentRows, order: &[u32]) -> SegmentRows {
+    fn pick<T: Copy>(column: &[T], order: &[u32]) -> Vec<T> {
+        order.iter().map(|row| column[*row as usize]).collect()
     }
-    let key = |row: u32| {
-        (
-            rank[rows.measure[row as usize] as usize],
-            rows.date[row as usize],
-            rows.commit[row as usize],
-        )
+    let dimension = |column: &DimensionColumn| DimensionColumn {
+        dimension: column.dimension.clone(),
+        texts: column.texts.clone(),
+        codes: pick(&column.codes, order),
     };
-    order.sort_unstable_by(|left, right| {
-        key(*left)
-            .cmp(&key(*right))
-            .then_with(|| tie(rows, *left as usize, *right as usize))
-    });
-    let pick = |row: &u32| *row as usize;
     SegmentRows {
         measures: rows.measures.clone(),
-        measure: order.iter().map(|row| rows.measure[pick(row)]).collect(),
-        date: order.iter().map(|row| rows.date[pick(row)]).collect(),
-        origin: order.iter().map(|row| rows.origin[pick(row)]).collect(),
-        instant: order.iter().map(|row| rows.instant[pick(row)]).collect(),
-        commit: order.iter().map(|row| rows.commit[pick(row)]).collect(),
-        subject_kind: order.iter().map(|row| rows.subject_kind[pick(row)]).collect(),
+        measure: pick(&rows.measure, order),
+        date: pick(&rows.date, order),
+        origin: pick(&rows.origin, order),
+        instant: pick(&rows.instant, order),
+        commit: pick(&rows.commit, order),
+        subject_kind: pick(&rows.subject_kind, order),
         subjects: rows.subjects.clone(),
-        subject: order.iter().map(|row| rows.subject[pick(row)]).collect(),
-        value: order.iter().map(|row| rows.value[pick(row)]).collect(),
-        count: order.iter().map(|row| rows.count[pick(row)]).collect(),
-        dimensions: rows
-            .dimensions
-            .iter()
-            .map(|column| DimensionColumn {
-                dimension: column.dimension.clone(),
-                texts: column.texts.clone(),
-                codes: order.iter().map(|row| column.codes[pick(row)]).collect(),
-            })
-            .collect(),
+        subject: pick(&rows.subject, order),
+        value: pick(&rows.value, order),
+        count: pick(&rows.count, order),
+        dimensions: rows.dimensions.iter().map(dimension).collect(),
     }
-}
-
-fn tie(rows: &SegmentRows, left: usize, right: usize) -> Ordering {
-    let subject = |row: usize| (rows.subject_kind[row], &rows.subjects[rows.subject[row] as usize]);
-    let rest = |row: usize| (rows.instant[row], rows.origin[row], rows.value[row], rows.count[row]);
-    let order = subject(left)
-        .cmp(&subject(right))
-        .then_with(|| rest(left).cmp(&rest(right)));
-    let text = |column: &'_ DimensionColumn, row: usize| {
-        column.codes[row]
-            .checked_sub(1)
-            .map(|at| column.texts[at as usize].clone())
-    };
-    rows.dimensions.iter().fold(order, |order, column| {
-        order.then_with(|| text(column, left).cmp(&text(column, right)))
-    })
 }

@@ -95,6 +95,69 @@ fn damage_is_named_and_never_panics() {
 }
 
 #[test]
+fn damage_of_a_settled_segment_is_named_too() {
+    let bytes = settle(&entries()).expect("few rows").bytes;
+    assert!(open(bytes.clone()).is_ok() && !is_flat(&bytes));
+    for at in 0..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x40;
+        assert!(open(damaged).is_err(), "a flipped bit at {at}");
+    }
+}
+
+#[test]
+fn a_settled_segment_that_no_ledger_holds_is_refused_by_column() {
+    let rows = decode(&settle(&entries()).expect("few rows").bytes).expect("just made");
+    let refused = |change: &dyn Fn(&mut SegmentRows)| {
+        let mut rows = rows.clone();
+        change(&mut rows);
+        let bytes = settled::write::write(&rows).expect("arrow does not mind").bytes;
+        open(bytes).expect_err("no ledger has it").to_string()
+    };
+    let cases: [(&str, &dyn Fn(&mut SegmentRows)); 5] = [
+        ("column `count` is out of range", &|rows| rows.count[2] = 0),
+        ("column `origin_date` is out of range", &|rows| {
+            rows.origin[0] = i32::MIN
+        }),
+        ("column `instant` is out of range", &|rows| rows.instant[1] = i64::MAX),
+        ("column `rep` has a code without a text", &|rows| {
+            rows.dimensions[0].codes[0] = 9
+        }),
+        ("column `team` is not a stored dimension", &|rows| {
+            rows.dimensions[0].dimension = Dimension::Team;
+        }),
+    ];
+    for (problem, change) in cases {
+        assert_eq!(refused(change), problem);
+    }
+}
+
+#[test]
+fn rows_of_a_measure_fill_blocks_and_keep_the_kinds_of_their_subjects() {
+    let many: Vec<Entry> = (0..70_000_u32)
+        .map(|number| {
+            let mut entry = sale(u64::from(number % 7) + 1, 2, i64::from(number), Some("ann"));
+            let subject = &mut entry.measurement.subject;
+            subject.id = name(&format!("s{:05}", number / 2));
+            if number % 2 == 1 {
+                subject.kind = SubjectKind::Opportunity;
+            }
+            entry
+        })
+        .collect();
+    let segment = settle(&many).expect("fits");
+    let Form::Settled(settled) = open(segment.bytes.clone()).expect("just made").0 else {
+        panic!("a merge settles");
+    };
+    let rows: Vec<usize> = settled.blocks.iter().map(|block| block.rows).collect();
+    assert_eq!(rows, [65_536, 70_000 - 65_536]);
+    let by_value = |entries: &mut Vec<Entry>| entries.sort_by_key(|entry| entry.measurement.value);
+    let mut read: Vec<Entry> = decode(&segment.bytes).expect("just made").entries().collect();
+    by_value(&mut read);
+    assert!(read == many, "all rows come back");
+}
+
+#[test]
 fn a_sealed_stream_that_no_ledger_holds_is_refused_by_column() {
     let mut rows = decode(&encode(&entries()).expect("few rows").bytes).expect("just made");
     rows.count[2] = 0;
@@ -141,11 +204,15 @@ proptest! {
         let (left, right) = (encode(left)?, encode(right)?);
         let one: Vec<_> = decode(&merge([whole.bytes.as_slice()])?.bytes)?.entries().collect();
         let two: Vec<_> = decode(&merge([right.bytes.as_slice(), &left.bytes])?.bytes)?.entries().collect();
-        prop_assert_eq!(one, two);
+        prop_assert_eq!(&one, &two);
+        let settled: Vec<_> = decode(&settle(&entries)?.bytes)?.entries().collect();
+        prop_assert_eq!(one, settled);
     }
 
     #[test]
     fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let _ = decode(&seal::close(bytes));
+        let _ = for form in [seal::Form::Flat, seal::Form::Settled] {
+            let _ = decode(&seal::close(form, bytes.clone()));
+        };
     }
 }

@@ -8,7 +8,7 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 use super::{naive, world::*};
 use crate::{
     dimension::{Dimension, Fact, Tables},
-    ledger::{Entry, Image, SegmentStream, decode, encode, merge},
+    ledger::{Entry, Image, SegmentStream, encode, merge, open},
     measure::{Builtin, Dimensions, Measure, Measurement},
     policy::CurrencyMode,
     query::{
@@ -304,18 +304,22 @@ proptest! {
         let segments = [encode(right)?.bytes, encode(left)?.bytes];
         let mut reordered = Image::with_block_rows(block_rows);
         for segment in &segments {
-            reordered.append_segment(&decode(segment)?);
+            reordered.append_segment(&open(segment.clone())?);
         }
         prop_assert_eq!(&run(&reordered, &tables, &query, &options)?, &expected, "segments in another order");
 
-        let parts = segments.iter().map(Ok::<_, Infallible>);
+        let parts = segments.iter().cloned().map(Ok::<_, Infallible>);
         let mut stream = SegmentStream::new(parts).with_block_rows(block_rows);
         prop_assert_eq!(&run_over(&mut stream, &tables, &query, &options)?, &expected, "a stream");
 
         let merged = merge(segments.iter().map(Vec::as_slice))?;
-        let mut image = Image::new();
-        image.append_segment(&decode(&merged.bytes)?);
-        prop_assert_eq!(&run(&image, &tables, &query, &options)?, &expected, "one merged segment");
+        let merged = open(merged.bytes)?;
+        for mut image in [Image::new(), Image::with_block_rows(block_rows)] {
+            image.append_segment(&merged);
+            prop_assert_eq!(&run(&image, &tables, &query, &options)?, &expected, "one merged segment");
+            image.put_in_order(image.in_order(&query.measure));
+            prop_assert_eq!(&run(&image, &tables, &query, &options)?, &expected, "a merged segment in order");
+        }
     }
 
     #[test]
