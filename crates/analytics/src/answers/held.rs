@@ -101,12 +101,13 @@ impl<'a> Asked<'a> {
             return Ok(Self::Answered(answer));
         }
         let plan = Plan::new(query, &over.tables, image.dictionaries(), &over.options).map_err(Stopped::Query)?;
+        let before = known.partial.filter(|(_, partial)| partial.suits(&plan));
         Ok(Self::Open(Box::new(Open {
             plan,
             measure,
             settled: image.settled(&query.measure).len(),
             key,
-            before: known.partial,
+            before,
         })))
     }
 }

@@ -104,6 +104,11 @@ impl Lookup {
         self.values.is_none()
     }
 
+    /// The values of a derived dimension in the order of their codes.
+    pub(super) fn derived(&self) -> &[Arc<str>] {
+        self.values.as_ref().map_or(&[], |values| values.texts.as_slice())
+    }
+
     /// Takes in codes that the dictionaries have got since the last call.
     pub(super) fn refresh(&mut self, texts: &Texts, tables: &Tables) {
         let Some(values) = &mut self.values else { return };

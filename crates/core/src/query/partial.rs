@@ -1,10 +1,11 @@
 //! Part of an answer: what some blocks say.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{
     Aggregate, Answer, Error, finish,
     index::Index,
+    lookup::Lookup,
     plan::Plan,
     pricing::Rates,
     scan::{self, Amounts, Gap, Run, Scratch, Work},
@@ -21,6 +22,8 @@ pub struct Partial {
     rates: Rates,
     scratch: Scratch,
     pub(super) state: State,
+    /// Of each key that is derived, its values in the order of their codes.
+    derived: Vec<Vec<Arc<str>>>,
 }
 
 /// The values that count, and those that were taken back.
@@ -76,10 +79,20 @@ impl Partial {
                 sums: Totals::new(plan.query.aggregate == Aggregate::Moments),
                 ..State::default()
             },
+            derived: derived(plan),
         })
     }
 
-    /// A copy to go on from, under a plan of the same question. The dictionaries may have grown since.
+    /// Whether a plan of the same question can go on from here. Each plan numbers the values of derived dimensions by
+    /// itself: where the dictionaries have grown, some may have other numbers than they had.
+    #[must_use]
+    pub fn suits(&self, plan: &Plan<'_>) -> bool {
+        let now = plan.keys.iter().map(Lookup::derived);
+        self.derived.iter().zip(now).all(|(then, now)| now.starts_with(then))
+    }
+
+    /// A copy to go on from, under a plan of the same question that it [suits](Self::suits). The dictionaries may have grown
+    /// since.
     ///
     /// # Errors
     /// As for [`Partial::new`].
@@ -93,6 +106,7 @@ impl Partial {
             rates: Rates::default(),
             scratch: Scratch::default(),
             state: self.state.clone(),
+            derived: derived(plan),
         })
     }
 
@@ -120,6 +134,7 @@ impl Partial {
             rates,
             scratch,
             state,
+            ..
         } = self;
         if !index.fits(&plan.sizes) {
             index.grow(&plan.sizes).ok_or(TOO_WIDE)?;
@@ -164,6 +179,10 @@ impl Partial {
         let texts = dictionaries.read();
         finish::answer(plan, &self.index, &self.state, &texts)
     }
+}
+
+fn derived(plan: &Plan<'_>) -> Vec<Vec<Arc<str>>> {
+    plan.keys.iter().map(|key| key.derived().to_vec()).collect()
 }
 
 const TOO_WIDE: Error = Error::Unsupported("the values of the group's dimensions have too many combinations");

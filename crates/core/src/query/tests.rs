@@ -1,5 +1,6 @@
 mod cuts;
 mod flows;
+mod kept;
 mod money;
 mod naive;
 mod property;
