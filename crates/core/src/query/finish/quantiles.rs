@@ -1,5 +1,7 @@
 //! Quantiles by selection: values are never sorted as a whole, unless some were taken back.
 
+use std::collections::HashMap;
+
 use super::grouped::Grouped;
 use crate::{
     query::{Quantile, partial::Signed},
@@ -10,6 +12,9 @@ use crate::{
 pub(super) struct Values {
     plus: Grouped<i64>,
     minus: Grouped<i64>,
+    /// By number of values and quantile: cells often have as many values as others, and an interval's ranks take longer to
+    /// find than its values.
+    intervals: HashMap<(u64, u32), Option<RankInterval>>,
 }
 
 impl Values {
@@ -17,16 +22,22 @@ impl Values {
         Self {
             plus: Grouped::new(cells, &values.plus),
             minus: Grouped::new(cells, &values.minus),
+            intervals: HashMap::new(),
         }
     }
 
     pub(super) fn quantiles(&mut self, cell: usize, quantiles: &[u32]) -> Vec<Quantile> {
         let values = self.plus.of(cell);
         let taken_back = self.minus.of(cell);
+        let intervals = &mut self.intervals;
+        let mut interval = |count, quantile| {
+            let known = intervals.entry((count, quantile));
+            *known.or_insert_with(|| quantile_interval(count, quantile))
+        };
         if taken_back.is_empty() {
-            of(values, quantiles)
+            of(values, quantiles, &mut interval)
         } else {
-            of(&mut net(values, taken_back), quantiles)
+            of(&mut net(values, taken_back), quantiles, &mut interval)
         }
     }
 }
@@ -43,9 +54,13 @@ fn net(values: &mut [i64], taken_back: &mut [i64]) -> Vec<i64> {
     values.iter().filter(stands).copied().collect()
 }
 
-fn of(values: &mut [i64], quantiles: &[u32]) -> Vec<Quantile> {
+fn of(
+    values: &mut [i64],
+    quantiles: &[u32],
+    interval: &mut impl FnMut(u64, u32) -> Option<RankInterval>,
+) -> Vec<Quantile> {
     let count = values.len() as u64;
-    let ranks = |asked: &u32| Some((*asked, quantile_rank(count, *asked)?, quantile_interval(count, *asked)));
+    let ranks = |asked: &u32| Some((*asked, quantile_rank(count, *asked)?, interval(count, *asked)));
     let asked: Vec<_> = quantiles.iter().filter_map(ranks).collect();
     let ends = asked.iter().flat_map(|(_, rank, interval)| {
         let interval = interval.iter().flat_map(|interval| [interval.lower, interval.upper]);
