@@ -13,6 +13,7 @@ mod dialect;
 mod m20261121_000001_create_tenants;
 mod m20261121_000002_create_log;
 mod m20261121_000003_create_ledger;
+mod m20261128_000001_histories_with_subjects;
 
 use sea_orm_migration::{
     prelude::*,
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000001_create_tenants::Migration),
             Box::new(m20261121_000002_create_log::Migration),
             Box::new(m20261121_000003_create_ledger::Migration),
+            Box::new(m20261128_000001_histories_with_subjects::Migration),
         ]
     }
 }

@@ -64,7 +64,10 @@ impl Ingestion {
         } = request;
         batch::check_size("events", events.len(), self.limits.max_batch_events)?;
         let (batch, events) = Batch::read(events).await?;
-        let submission = Submission { events, all_or_nothing };
+        let submission = Submission {
+            events: events.into(),
+            all_or_nothing,
+        };
         if all_or_nothing && batch.has_faults() {
             let summary = batch.withheld(self.classify(tenant, submission).await?);
             return Ok(if validate_only { summary.uncommitted() } else { summary });

@@ -7,15 +7,25 @@ use sea_orm::{
     TransactionOptions, TransactionTrait as _,
 };
 
+use tokio::runtime::{Handle, RuntimeFlavor};
+
 use crate::{
     Error,
     connect::{Connections, Options},
+    log::Lanes,
 };
+
+/// From how many events on work is done where no other task waits for the thread.
+const LARGE: usize = 16;
+
+/// What a process keeps in memory of the tenants for whom it writes, unless it is told otherwise.
+const WRITE_CACHE_BYTES: usize = 128 << 20;
 
 /// A database. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Database {
     connections: Connections,
+    lanes: Lanes,
 }
 
 impl Database {
@@ -26,7 +36,17 @@ impl Database {
     pub async fn open(options: &Options) -> Result<Self, Error> {
         Ok(Self {
             connections: Connections::open(options).await?,
+            lanes: Lanes::new(WRITE_CACHE_BYTES),
         })
+    }
+
+    /// The same with so many bytes for the subjects that are lately written to. What does not fit is read again.
+    #[must_use]
+    pub fn with_write_cache(self, bytes: usize) -> Self {
+        Self {
+            lanes: Lanes::new(bytes),
+            ..self
+        }
     }
 
     /// The connections that write, for migrations.
@@ -37,6 +57,20 @@ impl Database {
 
     pub(crate) fn reader(&self) -> &DatabaseConnection {
         &self.connections.reader
+    }
+
+    pub(crate) fn lanes(&self) -> &Lanes {
+        &self.lanes
+    }
+
+    /// Works on so many events. Where they are many, other tasks move to another thread meanwhile.
+    pub(crate) fn aside<T>(events: usize, work: impl FnOnce() -> T) -> T {
+        let has_threads = || Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread;
+        if events >= LARGE && has_threads() {
+            tokio::task::block_in_place(work)
+        } else {
+            work()
+        }
     }
 
     /// A transaction that writes. On SQLite it is the only one from its first statement on.

@@ -9,11 +9,9 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value, 
 
 use crate::Error;
 
-/// The most rows of one statement on SQLite; columns × rows stays below its limit of 32 766 values.
-const SQLITE_ROWS: usize = 500;
-
-/// The most alternatives of one condition on SQLite, which plans each of them.
-const SQLITE_ALTERNATIVES: usize = 50;
+/// The rows of one statement on SQLite, which keeps prepared what has the same text: so many at a time, as long as there
+/// are as many.
+const SQLITE_ROWS: [usize; 3] = [100, 10, 1];
 
 /// The most rows of one statement on PostgreSQL, whose messages end at 1 GiB.
 const POSTGRES_ROWS: usize = 10_000;
@@ -89,107 +87,20 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// What becomes of rows.
-#[derive(Debug, Clone, Copy)]
-enum Change<'a> {
-    /// They come; with what follows them (`ON CONFLICT …`), or nothing.
-    Insert(&'a str),
-    /// They go: those whose columns have these values.
-    Delete,
-}
-
-impl Change<'_> {
+impl Rows<'_> {
     /// The statement over arrays, whose text is the same for any number of rows.
-    fn of_arrays(self, table: &str, names: &[&str], arrays: &str) -> String {
-        let list = names.join(", ");
-        match self {
-            Self::Insert(conflict) => {
-                format!("INSERT INTO {table} (tenant_id, {list}) SELECT $1, * FROM unnest({arrays}) {conflict}")
-            }
-            Self::Delete => {
-                let same = names.iter().map(|name| format!(" AND {table}.{name} = gone.{name}"));
-                let same: String = same.collect();
-                format!(
-                    "DELETE FROM {table} USING unnest({arrays}) AS gone ({list}) WHERE {table}.tenant_id = $1{same}"
-                )
-            }
-        }
+    fn of_arrays(&self, conflict: &str) -> String {
+        let arrays = (2..)
+            .zip(&self.columns)
+            .map(|(at, column)| format!("${at}::{}", column.array_type()));
+        let (table, list, arrays) = (self.table, self.names.join(", "), arrays.collect::<Vec<_>>().join(", "));
+        format!("INSERT INTO {table} (tenant_id, {list}) SELECT $1, * FROM unnest({arrays}) {conflict}")
     }
 
     /// The statement over so many rows.
-    fn of_rows(self, table: &str, names: &[&str], rows: usize) -> String {
-        match self {
-            Self::Insert(conflict) => {
-                let (list, values) = (names.join(", "), placeholders(rows, names.len()));
-                format!("INSERT INTO {table} (tenant_id, {list}) VALUES {values} {conflict}")
-            }
-            // SQLite scans a table for a list of rows, but looks each of some alternatives up by its key.
-            Self::Delete => {
-                let same: String = names.iter().map(|name| format!(" AND {name} = ?")).collect();
-                let rows = vec![format!("(tenant_id = ?{same})"); rows].join(" OR ");
-                format!("DELETE FROM {table} WHERE {rows}")
-            }
-        }
-    }
-
-    fn most_rows(self) -> usize {
-        match self {
-            Self::Insert(_) => SQLITE_ROWS,
-            Self::Delete => SQLITE_ALTERNATIVES,
-        }
-    }
-
-    async fn apply(self, db: &impl ConnectionTrait, rows: Rows<'_>) -> Result<(), DbErr> {
-        if rows.len() == 0 {
-            return Ok(());
-        }
-        match db.get_database_backend() {
-            DbBackend::Postgres => self.apply_arrays(db, rows).await,
-            _ => self.apply_rows(db, rows).await,
-        }
-    }
-
-    async fn apply_arrays(self, db: &impl ConnectionTrait, rows: Rows<'_>) -> Result<(), DbErr> {
-        let arrays = rows
-            .columns
-            .iter()
-            .enumerate()
-            .map(|(at, column)| format!("${}::{}", at + 2, column.array_type()));
-        let arrays = arrays.collect::<Vec<_>>().join(", ");
-        let sql = self.of_arrays(rows.table, &rows.names, &arrays);
-        let mut left: Vec<_> = rows.columns.into_iter().map(Column::into_values).collect();
-        while left.iter().any(|(_, array)| !array.is_empty()) {
-            let mut values: Vec<Value> = Vec::with_capacity(left.len());
-            for (kind, array) in &mut left {
-                let rest = array.split_off(array.len().min(POSTGRES_ROWS));
-                let now = std::mem::replace(array, rest);
-                values.push(Value::Array(kind.clone(), Some(Box::new(now))));
-            }
-            db.execute_raw(statement(db, sql.clone(), rows.tenant, values)).await?;
-        }
-        Ok(())
-    }
-
-    async fn apply_rows(self, db: &impl ConnectionTrait, rows: Rows<'_>) -> Result<(), DbErr> {
-        let mut left = rows.len();
-        let mut columns: Vec<_> = rows
-            .columns
-            .into_iter()
-            .map(|column| column.into_values().1.into_iter())
-            .collect();
-        while left > 0 {
-            let count = left.min(self.most_rows());
-            let mut values: Vec<Value> = Vec::with_capacity(count * (rows.names.len() + 1));
-            for _ in 0..count {
-                values.push(rows.tenant.into());
-                values.extend(columns.iter_mut().filter_map(Iterator::next));
-            }
-            let sql = self.of_rows(rows.table, &rows.names, count);
-            db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values))
-                .await?;
-            left -= count;
-        }
-        Ok(())
+    fn of_rows(&self, rows: usize, conflict: &str) -> String {
+        let (table, list, values) = (self.table, self.names.join(", "), placeholders(rows, self.names.len()));
+        format!("INSERT INTO {table} (tenant_id, {list}) VALUES {values} {conflict}")
     }
 }
 
@@ -202,19 +113,51 @@ pub(crate) async fn insert(
     columns: Vec<(&str, Column)>,
     conflict: &str,
 ) -> Result<(), DbErr> {
-    Change::Insert(conflict)
-        .apply(db, Rows::new(table, tenant, columns))
-        .await
+    let rows = Rows::new(table, tenant, columns);
+    match db.get_database_backend() {
+        _ if rows.len() == 0 => Ok(()),
+        DbBackend::Postgres => insert_arrays(db, rows, conflict).await,
+        _ => insert_rows(db, rows, conflict).await,
+    }
 }
 
-/// Deletes the rows of one tenant whose `columns`, which have to be its key, have these values.
-pub(crate) async fn delete(
-    db: &impl ConnectionTrait,
-    table: &str,
-    tenant: &str,
-    columns: Vec<(&str, Column)>,
-) -> Result<(), DbErr> {
-    Change::Delete.apply(db, Rows::new(table, tenant, columns)).await
+async fn insert_arrays(db: &impl ConnectionTrait, rows: Rows<'_>, conflict: &str) -> Result<(), DbErr> {
+    let sql = rows.of_arrays(conflict);
+    let mut left: Vec<_> = rows.columns.into_iter().map(Column::into_values).collect();
+    while left.iter().any(|(_, array)| !array.is_empty()) {
+        let mut values: Vec<Value> = Vec::with_capacity(left.len());
+        for (kind, array) in &mut left {
+            let rest = array.split_off(array.len().min(POSTGRES_ROWS));
+            let now = std::mem::replace(array, rest);
+            values.push(Value::Array(kind.clone(), Some(Box::new(now))));
+        }
+        db.execute_raw(statement(db, sql.clone(), rows.tenant, values)).await?;
+    }
+    Ok(())
+}
+
+async fn insert_rows(db: &impl ConnectionTrait, mut rows: Rows<'_>, conflict: &str) -> Result<(), DbErr> {
+    let mut left = rows.len();
+    let columns = std::mem::take(&mut rows.columns);
+    let mut columns: Vec<_> = columns
+        .into_iter()
+        .map(|column| column.into_values().1.into_iter())
+        .collect();
+    for count in SQLITE_ROWS {
+        let sql = rows.of_rows(count, conflict);
+        while left >= count {
+            let mut values: Vec<Value> = Vec::with_capacity(count * (rows.names.len() + 1));
+            for _ in 0..count {
+                values.push(rows.tenant.into());
+                values.extend(columns.iter_mut().filter_map(Iterator::next));
+            }
+            let sql = sql.clone();
+            db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values))
+                .await?;
+            left -= count;
+        }
+    }
+    Ok(())
 }
 
 /// A statement of which `$1` is the tenant; `values` follow from `$2` on.

@@ -82,7 +82,10 @@ impl Fixture {
     }
 
     async fn submit(&self, events: Vec<Event>, all_or_nothing: bool) -> Vec<Disposition> {
-        let submission = Submission { events, all_or_nothing };
+        let submission = Submission {
+            events: events.into(),
+            all_or_nothing,
+        };
         let receipts = self
             .database
             .commit(&self.tenant, vec![submission], self.now)
@@ -314,7 +317,7 @@ async fn a_tenant_that_is_not_there_is_named() {
         .commit(
             &nobody,
             vec![Submission {
-                events: Vec::new(),
+                events: [].into(),
                 all_or_nothing: false,
             }],
             fixture.now,

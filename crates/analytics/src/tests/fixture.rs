@@ -111,7 +111,7 @@ impl Fixture {
     /// Records events in one commit, and gives its number.
     pub(super) async fn commit(&self, events: Vec<Event>, now: &str) -> i64 {
         let submission = Submission {
-            events,
+            events: events.into(),
             all_or_nothing: true,
         };
         let receipts = self

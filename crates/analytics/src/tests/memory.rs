@@ -27,7 +27,7 @@ fn images(fixture: &Fixture, budget: u64) -> Images {
 async fn won(fixture: &Fixture, tenant: &TenantId, id: &str) -> u64 {
     let events = deal(id, "ann", 10, "2026-06-01", Some("2026-06-02"));
     let submission = Submission {
-        events,
+        events: events.into(),
         all_or_nothing: true,
     };
     fixture

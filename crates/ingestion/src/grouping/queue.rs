@@ -64,6 +64,11 @@ impl Queue {
         group
     }
 
+    /// How many events wait.
+    pub(super) fn events(&self) -> usize {
+        self.events
+    }
+
     /// Whether a group of so many submissions, or a full one, waits.
     pub(super) fn has(&self, submissions: usize, max_events: usize) -> bool {
         self.waiting.len() >= submissions || self.events >= max_events

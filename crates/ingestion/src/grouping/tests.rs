@@ -51,7 +51,7 @@ impl Log for SlowLog {
         self.running.fetch_sub(1, Ordering::SeqCst);
         let ids: Vec<String> = submissions
             .iter()
-            .flat_map(|submission| &submission.events)
+            .flat_map(|submission| submission.events.iter())
             .map(|event| event.id.to_string())
             .collect();
         if tenant.as_str() == "unknown" {
@@ -274,4 +274,25 @@ async fn a_panic_ends_neither_the_callers_nor_the_tenant() {
         .submit(&tenant("acme"), submission(&["fine"]))
         .await
         .expect("stored");
+}
+
+#[tokio::test]
+async fn a_large_group_is_begun_while_one_is_stored_and_answers_come_in_order() {
+    let log = SlowLog::new(0);
+    let groups = groups(&log, 300);
+    let names: Vec<String> = (0..300).map(|at| at.to_string()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut pending = vec![hand_over(&groups, "acme", &["first"])];
+    until_committing(&log, 1).await;
+    pending.push(hand_over(&groups, "acme", &["small"]));
+    pending.push(hand_over(&groups, "acme", &names[1..]));
+    pending.push(hand_over(&groups, "acme", &["last"]));
+    until_committing(&log, 2).await;
+    log.permits.add_permits(10);
+    let mut commits = Vec::new();
+    for one in pending {
+        commits.push(one.receipt().await.expect("stored").commit);
+    }
+    assert_eq!(commits, [1, 2, 2, 3]);
+    assert_eq!(log.most_running.load(Ordering::SeqCst), 2);
 }

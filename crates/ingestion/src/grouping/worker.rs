@@ -2,35 +2,65 @@
 
 use std::sync::Arc;
 
+use futures::{StreamExt as _, stream::FuturesOrdered};
 use jiff::Timestamp;
 use scoreline_core::id::TenantId;
 use scoreline_storage::{Disposition, Error as StoreError, Receipt, Submission};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use super::{Error, Shared, lock, queue::Waiting};
 
 type Answer = oneshot::Sender<Result<Receipt, Error>>;
 
+/// From how many waiting events on a group does not wait until the one before it is stored: it is worth working out
+/// meanwhile. Fewer gather company until then.
+const WORTH_PLANNING: usize = 256;
+
+/// Groups that are under way at once: one is written, one is worked out, one is prepared for that.
+const MAX_UNDER_WAY: usize = 3;
+
+/// What the worker does next.
+enum Next {
+    Commit(Vec<Waiting>),
+    /// Waits until something came, or a group is stored.
+    Wait(Arc<Notify>),
+    End,
+}
+
 pub(super) async fn run(shared: &Shared, tenant: &TenantId) {
-    while let Some(group) = next(shared, tenant) {
-        let company = group.len();
-        commit(shared, tenant, group).await;
-        if company > 1 {
-            gather(shared, tenant, company).await;
+    // The log takes commits in the order in which they are begun.
+    let mut under_way = FuturesOrdered::new();
+    loop {
+        match next(shared, tenant, under_way.len()) {
+            Next::Commit(group) => under_way.push_back(commit(shared, tenant, group)),
+            Next::Wait(came) => tokio::select! {
+                Some(company) = under_way.next() => if company > 1 && under_way.is_empty() {
+                    gather(shared, tenant, company).await;
+                },
+                () = came.notified() => {}
+            },
+            Next::End => return,
         }
     }
 }
 
-/// The next group. Without one the queue goes, in the same breath: whoever comes later makes a new one.
-fn next(shared: &Shared, tenant: &TenantId) -> Option<Vec<Waiting>> {
+/// The next group, if it is to be committed now. When there is none, and none is under way, the queue goes in the same
+/// breath: whoever comes later makes a new one.
+fn next(shared: &Shared, tenant: &TenantId, under_way: usize) -> Next {
     let mut queues = lock(&shared.queues);
-    let group = queues.get_mut(tenant)?.take(shared.limits.max_events);
+    let Some(queue) = queues.get_mut(tenant) else {
+        return Next::End;
+    };
+    if under_way == MAX_UNDER_WAY || (under_way > 0 && queue.events() < WORTH_PLANNING) {
+        return Next::Wait(Arc::clone(&queue.came));
+    }
+    let group = queue.take(shared.limits.max_events);
     if group.is_empty() {
         queues.remove(tenant);
-        return None;
+        return Next::End;
     }
     shared.room.notify_waiters();
-    Some(group)
+    Next::Commit(group)
 }
 
 /// Callers that were answered together tend to come back together: waits until as many are here, but not for long.
@@ -48,13 +78,15 @@ async fn gather(shared: &Shared, tenant: &TenantId, company: usize) {
 }
 
 /// What to wait for, as long as fewer than `company` wait.
-fn short_of(shared: &Shared, tenant: &TenantId, company: usize) -> Option<Arc<tokio::sync::Notify>> {
+fn short_of(shared: &Shared, tenant: &TenantId, company: usize) -> Option<Arc<Notify>> {
     let queues = lock(&shared.queues);
     let queue = queues.get(tenant)?;
     (!queue.has(company, shared.limits.max_events)).then(|| Arc::clone(&queue.came))
 }
 
-async fn commit(shared: &Shared, tenant: &TenantId, group: Vec<Waiting>) {
+/// Commits a group, answers its callers and says how many there were.
+async fn commit(shared: &Shared, tenant: &TenantId, group: Vec<Waiting>) -> usize {
+    let company = group.len();
     let (submissions, answers): (Vec<_>, Vec<_>) = group.into_iter().map(|next| (next.submission, next.answer)).unzip();
     let events: usize = submissions.iter().map(|submission| submission.events.len()).sum();
     tracing::debug!(events, submissions = submissions.len(), "committing");
@@ -78,6 +110,7 @@ async fn commit(shared: &Shared, tenant: &TenantId, group: Vec<Waiting>) {
             }
         }
     }
+    company
 }
 
 /// Whether leaving a submission out could help the others.
@@ -85,7 +118,8 @@ fn may_be_one_of_many(error: &StoreError) -> bool {
     !error.is_transient() && !matches!(error, StoreError::UnknownTenant(_))
 }
 
-/// Each on its own, once: one that cannot be stored does not sink its neighbours.
+/// Each on its own, once: one that cannot be stored does not sink its neighbours. A group that was begun meanwhile may be
+/// stored before them.
 async fn isolate(shared: &Shared, tenant: &TenantId, submissions: Vec<Submission>, answers: Vec<Answer>) {
     tracing::warn!(
         submissions = submissions.len(),

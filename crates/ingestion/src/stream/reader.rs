@@ -133,7 +133,7 @@ impl Reader {
             None
         } else {
             let submission = Submission {
-                events,
+                events: events.into(),
                 all_or_nothing: false,
             };
             Some(

@@ -3,55 +3,196 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use scoreline_core::{
-    dimension::Fact,
-    id::TenantId,
-    ledger::{self, Entry},
-    measure::Measurement,
-};
-use sea_orm::ConnectionTrait;
+use scoreline_core::id::TenantId;
+use sea_orm::{ConnectionTrait, SqlErr};
 
-use super::{Receipt, Submission, dedupe, fold, write};
-use crate::{
-    Database, Error,
-    sql::{self, Column},
+use super::{
+    Disposition, Receipt, Submission,
+    book::{Base, Book},
+    dedupe,
+    lane::{Lane, Turn, Writing},
+    needs,
+    plan::{Plan, Planner},
+    prepare::{self, Parcel},
 };
+use crate::{Database, Error, sql};
 
-/// The transaction `commit`.
+/// Commits submissions when their turn has come.
 pub(crate) async fn commit(
     database: &Database,
+    turn: Turn,
     tenant: &TenantId,
     submissions: Vec<Submission>,
     now: Timestamp,
 ) -> Result<Vec<Receipt>, Error> {
-    let transaction = database.begin_write().await?;
-    let locked = fold::lock_tenant(&transaction, tenant).await?;
-    let sorted = dedupe::sort(&transaction, tenant, &locked.policies, submissions).await?;
-    if sorted.new.is_empty() {
-        transaction.rollback().await?;
-        return Ok(receipts(sorted.dispositions, locked.last_commit));
-    }
-    let number = locked.last_commit + 1;
-    let count = sorted.new.len();
-    let events: Vec<_> = sorted.new.iter().map(|new| new.event.clone()).collect();
-    write::events(&transaction, tenant, number, sorted.new).await?;
-    let changes = fold::fold(&transaction, tenant, Arc::new(locked.policies), events).await?;
-    write::records(&transaction, tenant, changes.records).await?;
-    write::occurrences(&transaction, tenant, changes.removed, changes.added).await?;
-    record_changes(
-        &transaction,
+    let size = submissions.iter().map(|submission| submission.events.len()).sum();
+    let parcels = Database::aside(size, || prepare::prepare(submissions));
+    let (lane, at_desk) = turn.come().await;
+    let mut desk = lane.desk.lock().await;
+    let book = desk.take().filter(|book| book.opened_at == lane.failures());
+    let mut commit = Commit {
+        database,
         tenant,
-        Recorded {
-            number,
-            now,
-            events: count,
-            measurements: changes.measurements,
-            facts: changes.facts,
-        },
-    )
-    .await?;
-    transaction.commit().await?;
-    Ok(receipts(sorted.dispositions, number))
+        lane: &lane,
+        parcels: &parcels,
+        now,
+        writing: None,
+    };
+    match commit.ahead(book).await? {
+        Ahead::Planned(book, plan, writing) => {
+            *desk = Some(book);
+            drop((desk, at_desk));
+            commit.write(plan, writing).await
+        }
+        Ahead::Not(book, writing) => {
+            let (book, receipts) = commit.settle(book, writing).await?;
+            *desk = Some(book);
+            Ok(receipts)
+        }
+    }
+}
+
+/// A commit that is made.
+struct Commit<'a> {
+    database: &'a Database,
+    tenant: &'a TenantId,
+    lane: &'a Lane,
+    parcels: &'a [Parcel],
+    now: Timestamp,
+    writing: Option<Writing>,
+}
+
+/// How far a commit comes at the desk.
+enum Ahead {
+    /// It is planned, and its turn to be written has come.
+    Planned(Book, Plan, Writing),
+    /// It has to be planned on what is stored; the book is of use if there is one.
+    Not(Option<Book>, Writing),
+}
+
+impl Commit<'_> {
+    /// Plans the commit while the one before it is written, if there is a book to plan it with.
+    async fn ahead(&mut self, book: Option<Book>) -> Result<Ahead, Error> {
+        let planned = match book {
+            Some(mut book) if !book.wary => {
+                book.shrink(self.lane.share(), self.lane.durable());
+                let mut planner = Planner {
+                    db: self.database.reader(),
+                    tenant: self.tenant,
+                    lane: self.lane,
+                    writing: &mut self.writing,
+                };
+                let plan = planner.ahead(&mut book, self.parcels, self.now).await?;
+                plan.map(|plan| (book, plan))
+            }
+            book => return Ok(Ahead::Not(book, self.writing().await)),
+        };
+        let writing = self.writing().await;
+        Ok(match planned {
+            Some((book, plan)) if book.opened_at == self.lane.failures() => Ahead::Planned(book, plan, writing),
+            _ => Ahead::Not(None, writing),
+        })
+    }
+
+    async fn writing(&mut self) -> Writing {
+        match self.writing.take() {
+            Some(writing) => writing,
+            None => self.lane.writing().await,
+        }
+    }
+
+    /// Writes what was planned ahead, if the tenant is in the state on which it was planned and all its events are new.
+    /// Otherwise plans it on what is stored.
+    async fn write(&self, plan: Plan, writing: Writing) -> Result<Vec<Receipt>, Error> {
+        let may_fail = self.lane.may_fail();
+        let number = plan.base.last_commit + 1;
+        if self.try_to_write(plan.base, plan.rows).await? {
+            may_fail.is_durable(number);
+            return Ok(receipts(plan.dispositions, number));
+        }
+        drop(may_fail);
+        let (_, receipts) = self.settle(None, writing).await?;
+        Ok(receipts)
+    }
+
+    /// The transaction `commit` of what was planned ahead. Says whether it was written.
+    async fn try_to_write(&self, base: Base, rows: Option<super::write::Rows>) -> Result<bool, Error> {
+        let transaction = self.database.begin_write().await?;
+        let is_base = move_on(&transaction, self.tenant, base).await?;
+        let written = match rows {
+            Some(rows) if is_base => is_new(rows.write(&transaction, self.tenant).await)?,
+            _ => false,
+        };
+        if written {
+            transaction.commit().await?;
+        } else {
+            transaction.rollback().await?;
+        }
+        Ok(written)
+    }
+
+    /// The transaction `commit` of what is planned within it.
+    async fn settle(&self, book: Option<Book>, writing: Writing) -> Result<(Book, Vec<Receipt>), Error> {
+        let mut writing = Some(writing);
+        let may_fail = self.lane.may_fail();
+        let transaction = self.database.begin_write().await?;
+        let locked = needs::lock_tenant(&transaction, self.tenant).await?;
+        let base = locked.base();
+        let opened_at = self.lane.failures();
+        let mut book = match book.filter(|book| book.base == base) {
+            Some(book) => book,
+            None => {
+                let has_corrections = needs::has_corrections(&transaction, self.tenant).await?;
+                Book::new(base, Arc::new(locked.policies), has_corrections, opened_at)
+            }
+        };
+        book.shrink(self.lane.share(), base.last_commit);
+        let mut planner = Planner {
+            db: &transaction,
+            tenant: self.tenant,
+            lane: self.lane,
+            writing: &mut writing,
+        };
+        let plan = planner.settled(&mut book, self.parcels, self.now).await?;
+        let commit = match plan.rows {
+            None => {
+                transaction.rollback().await?;
+                base.last_commit
+            }
+            Some(rows) => {
+                let number = rows.number();
+                move_on(&transaction, self.tenant, base).await?;
+                rows.write(&transaction, self.tenant).await?;
+                transaction.commit().await?;
+                number
+            }
+        };
+        may_fail.is_durable(commit);
+        Ok((book, receipts(plan.dispositions, commit)))
+    }
+}
+
+/// Moves the tenant's commit number by one, and locks its row with that. Says whether the row was as it was thought to be;
+/// if not, nothing is changed.
+pub(crate) async fn move_on(db: &impl ConnectionTrait, tenant: &TenantId, base: Base) -> Result<bool, Error> {
+    let sql = "UPDATE tenant SET last_commit = $2 WHERE tenant_id = $1 AND last_commit = $3 AND revision = $4";
+    let values = [
+        sql::signed(base.last_commit + 1).into(),
+        sql::signed(base.last_commit).into(),
+        base.revision.into(),
+    ];
+    Ok(sql::execute(db, sql, tenant.as_str(), values).await? == 1)
+}
+
+/// Whether it was written; not, when something of it was there already.
+fn is_new(written: Result<(), Error>) -> Result<bool, Error> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(Error::Database(error)) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// The same without a change: what would become of the events.
@@ -64,7 +205,9 @@ pub(crate) async fn classify(
     let stored = crate::tenancy::read_tenant(&transaction, tenant)
         .await?
         .ok_or_else(|| Error::UnknownTenant(tenant.to_string()))?;
-    let sorted = dedupe::sort(&transaction, tenant, &stored.policies, vec![submission.clone()]).await?;
+    let parcels = prepare::prepare(vec![submission.clone()]);
+    let known = dedupe::known(&transaction, tenant, &parcels).await?;
+    let sorted = dedupe::sort(&stored.policies, &known, &parcels);
     transaction.rollback().await?;
     Ok(Receipt {
         dispositions: sorted.dispositions.into_iter().flatten().collect(),
@@ -72,61 +215,9 @@ pub(crate) async fn classify(
     })
 }
 
-fn receipts(dispositions: Vec<Vec<super::Disposition>>, commit: u64) -> Vec<Receipt> {
+fn receipts(dispositions: Vec<Vec<Disposition>>, commit: u64) -> Vec<Receipt> {
     dispositions
         .into_iter()
         .map(|dispositions| Receipt { dispositions, commit })
         .collect()
-}
-
-/// What one commit records.
-#[derive(Debug)]
-pub(crate) struct Recorded {
-    pub(crate) number: u64,
-    pub(crate) now: Timestamp,
-    pub(crate) events: usize,
-    pub(crate) measurements: Vec<(Measurement, i8)>,
-    pub(crate) facts: Vec<(Fact, i8)>,
-}
-
-/// Appends a commit's rows to the ledger and moves the tenant's commit number, which must be locked.
-pub(crate) async fn record_changes(
-    db: &impl ConnectionTrait,
-    tenant: &TenantId,
-    recorded: Recorded,
-) -> Result<(), Error> {
-    let Recorded {
-        number,
-        now,
-        events,
-        measurements,
-        facts,
-    } = recorded;
-    let entries: Vec<Entry> = measurements
-        .into_iter()
-        .map(|(measurement, count)| Entry {
-            commit: number,
-            measurement,
-            count,
-        })
-        .collect();
-    if !entries.is_empty() {
-        let segment = ledger::encode(&entries).map_err(|error| Error::Fold(error.to_string()))?;
-        crate::ledger::insert_segment(db, tenant, segment).await?;
-    }
-    write::facts(db, tenant, number, &facts).await?;
-    let columns = vec![
-        ("commit_number", Column::Big(vec![sql::signed(number)])),
-        ("committed_at", Column::Big(vec![now.as_microsecond()])),
-        ("events", Column::Big(vec![i64::try_from(events).unwrap_or(i64::MAX)])),
-    ];
-    sql::insert(db, "commit_log", tenant.as_str(), columns, "").await?;
-    sql::execute(
-        db,
-        "UPDATE tenant SET last_commit = $2 WHERE tenant_id = $1",
-        tenant.as_str(),
-        [sql::signed(number).into()],
-    )
-    .await?;
-    Ok(())
 }

@@ -1,62 +1,55 @@
 //! Which of the events that were sent are new.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use scoreline_core::{event::Event, id::TenantId, policy::Policies};
+use scoreline_core::{id::TenantId, policy::Policies};
 use sea_orm::ConnectionTrait;
 
-use super::{Disposition, Submission, codec};
+use super::{
+    Disposition,
+    prepare::{Parcel, Sent},
+};
 use crate::{Error, sql};
 
-/// A new event with its stored form.
-#[derive(Debug)]
-pub(crate) struct NewEvent {
-    pub(crate) event: Event,
-    pub(crate) data: Vec<u8>,
-    pub(crate) hash: [u8; 32],
-}
+/// The content hashes of stored events, by their ids.
+pub(crate) type Known = HashMap<String, [u8; 32]>;
 
 /// What becomes of submissions.
-#[derive(Debug)]
-pub(crate) struct Sorted {
+#[derive(Debug, Default)]
+pub(crate) struct Sorted<'a> {
     pub(crate) dispositions: Vec<Vec<Disposition>>,
-    pub(crate) new: Vec<NewEvent>,
+    pub(crate) new: Vec<Sent<'a>>,
+}
+
+impl Sorted<'_> {
+    /// Whether anything but a new event is among them.
+    pub(crate) fn has_others(&self) -> bool {
+        let mut all = self.dispositions.iter().flatten();
+        all.any(|disposition| *disposition != Disposition::Accepted)
+    }
 }
 
 /// Sorts submissions against the log and against each other, in order.
-pub(crate) async fn sort(
-    db: &impl ConnectionTrait,
-    tenant: &TenantId,
-    policies: &Policies,
-    submissions: Vec<Submission>,
-) -> Result<Sorted, Error> {
-    let mut known = stored_hashes(db, tenant, &submissions).await?;
-    let mut sorted = Sorted {
-        dispositions: Vec::with_capacity(submissions.len()),
-        new: Vec::new(),
-    };
-    for submission in submissions {
-        let (dispositions, new) = sort_one(policies, &known, submission);
-        for event in &new {
-            known.insert(event.event.id.to_string(), event.hash);
-        }
+pub(crate) fn sort<'a>(policies: &Policies, known: &'a Known, parcels: &'a [Parcel]) -> Sorted<'a> {
+    let mut taken: HashMap<&str, &[u8; 32]> = known.iter().map(|(id, hash)| (id.as_str(), hash)).collect();
+    let mut sorted = Sorted::default();
+    for parcel in parcels {
+        let (dispositions, new) = sort_one(policies, &taken, parcel);
+        taken.extend(new.iter().map(|sent| (sent.event.id.as_str(), sent.hash)));
         sorted.dispositions.push(dispositions);
         sorted.new.extend(new);
     }
-    Ok(sorted)
+    sorted
 }
 
-async fn stored_hashes(
-    db: &impl ConnectionTrait,
-    tenant: &TenantId,
-    submissions: &[Submission],
-) -> Result<HashMap<String, [u8; 32]>, Error> {
-    let ids = submissions
+/// The content hashes of those of the events that are stored.
+pub(crate) async fn known(db: &impl ConnectionTrait, tenant: &TenantId, parcels: &[Parcel]) -> Result<Known, Error> {
+    let ids = parcels
         .iter()
-        .flat_map(|submission| &submission.events)
-        .map(|event| event.id.to_string());
+        .flat_map(Parcel::sent)
+        .map(|sent| sent.event.id.to_string());
     let select = "SELECT event_id, content_hash FROM event WHERE tenant_id = $1";
-    let mut known = HashMap::new();
+    let mut known = Known::new();
     for row in sql::select_each(db, (select, "event_id"), tenant.as_str(), [], ids).await? {
         let hash: Vec<u8> = row.try_get_by_index(1)?;
         let hash = hash
@@ -67,37 +60,36 @@ async fn stored_hashes(
     Ok(known)
 }
 
-fn sort_one(
+fn sort_one<'a>(
     policies: &Policies,
-    known: &HashMap<String, [u8; 32]>,
-    submission: Submission,
-) -> (Vec<Disposition>, Vec<NewEvent>) {
-    let mut dispositions = Vec::with_capacity(submission.events.len());
-    let mut new: Vec<NewEvent> = Vec::new();
-    let mut here: HashMap<String, [u8; 32]> = HashMap::new();
-    let mut repeats = Vec::new();
-    for (at, event) in submission.events.into_iter().enumerate() {
-        let data = codec::encode(&event);
-        let hash = codec::content_hash(&data);
-        let disposition = match known.get(event.id.as_str()).or_else(|| here.get(event.id.as_str())) {
-            Some(stored) if *stored == hash => Disposition::Duplicate,
+    taken: &HashMap<&str, &[u8; 32]>,
+    parcel: &'a Parcel,
+) -> (Vec<Disposition>, Vec<Sent<'a>>) {
+    let mut dispositions = Vec::with_capacity(parcel.len());
+    let mut new: Vec<Sent<'a>> = Vec::with_capacity(parcel.len());
+    let mut here: HashMap<&str, &[u8; 32]> = HashMap::with_capacity(parcel.len());
+    let mut repeats = HashSet::new();
+    for (at, sent) in parcel.sent().enumerate() {
+        let id = sent.event.id.as_str();
+        let disposition = match taken.get(id).or_else(|| here.get(id)) {
+            Some(stored) if *stored == sent.hash => Disposition::Duplicate,
             Some(_) => Disposition::Conflict,
-            None => match policies.payload_violations(&event.payload) {
+            None => match policies.payload_violations(&sent.event.payload) {
                 violations if violations.is_empty() => Disposition::Accepted,
                 violations => Disposition::Rejected(violations),
             },
         };
-        if disposition == Disposition::Duplicate && here.contains_key(event.id.as_str()) {
-            repeats.push(at);
+        if disposition == Disposition::Duplicate && here.contains_key(id) {
+            repeats.insert(at);
         }
         if disposition == Disposition::Accepted {
-            here.insert(event.id.to_string(), hash);
-            new.push(NewEvent { event, data, hash });
+            here.insert(id, sent.hash);
+            new.push(sent);
         }
         dispositions.push(disposition);
     }
     let refused = |disposition: &Disposition| matches!(disposition, Disposition::Conflict | Disposition::Rejected(_));
-    if submission.all_or_nothing && dispositions.iter().any(refused) {
+    if parcel.all_or_nothing && dispositions.iter().any(refused) {
         new.clear();
         for (at, disposition) in dispositions.iter_mut().enumerate() {
             // A repeat of an event of this very submission is as little stored as its first.

@@ -1,11 +1,18 @@
 //! The log: what was sent, stored once, and folded in the same transaction.
 
+mod book;
 mod codec;
 mod commit;
 mod dedupe;
-mod fold;
+mod history;
+mod lane;
+mod needs;
+mod plan;
+mod prepare;
 mod read;
 mod write;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -18,10 +25,10 @@ use scoreline_core::{
 
 pub(crate) use self::{
     codec::content_hash,
-    commit::{Recorded, record_changes},
-    fold::lock_tenant,
+    lane::Lanes,
+    needs::lock_tenant,
     read::events,
-    write::write_state,
+    write::{Recorded, write_state},
 };
 use crate::{Database, Error, Log};
 
@@ -29,7 +36,7 @@ use crate::{Database, Error, Log};
 #[derive(Debug, Clone)]
 pub struct Submission {
     /// The events.
-    pub events: Vec<Event>,
+    pub events: Arc<[Event]>,
     /// Whether either all of them are stored, or none. A duplicate is no hindrance: it is stored already.
     pub all_or_nothing: bool,
 }
@@ -89,8 +96,8 @@ impl Log for Database {
         submissions: Vec<Submission>,
         now: Timestamp,
     ) -> Result<Vec<Receipt>, Error> {
-        let (database, tenant) = (self.clone(), tenant.clone());
-        Self::detached(async move { commit::commit(&database, &tenant, submissions, now).await }).await
+        let (database, tenant, turn) = (self.clone(), tenant.clone(), self.lanes().turn(tenant));
+        Self::detached(async move { commit::commit(&database, turn, &tenant, submissions, now).await }).await
     }
 
     async fn classify(&self, tenant: &TenantId, submission: &Submission) -> Result<Receipt, Error> {
@@ -106,6 +113,8 @@ impl Log for Database {
     }
 
     async fn events_of(&self, tenant: &TenantId, subject: &Subject, limit: u32) -> Result<Vec<EventId>, Error> {
-        read::events_of(self.reader(), tenant, subject, limit).await
+        let mut events = needs::events_of(self.reader(), tenant, subject).await?;
+        events.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(events)
     }
 }

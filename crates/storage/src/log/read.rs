@@ -3,7 +3,6 @@
 use scoreline_core::{
     event::Event,
     id::{EventId, TenantId},
-    subject::Subject,
 };
 use sea_orm::{ConnectionTrait, QueryResult};
 
@@ -36,35 +35,15 @@ pub(crate) async fn find_events(
     tenant: &TenantId,
     ids: &[EventId],
 ) -> Result<Vec<LoggedEvent>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let select = "SELECT commit_number, ordinal, data FROM event WHERE tenant_id = $1";
     let texts = ids.iter().map(ToString::to_string);
     let rows = sql::select_each(db, (select, "event_id"), tenant.as_str(), [], texts).await?;
     let mut found: Vec<LoggedEvent> = rows.iter().map(logged).collect::<Result<_, _>>()?;
     found.sort_unstable_by_key(|found| (found.position.commit, found.position.ordinal));
     Ok(found)
-}
-
-pub(crate) async fn events_of(
-    db: &impl ConnectionTrait,
-    tenant: &TenantId,
-    subject: &Subject,
-    limit: u32,
-) -> Result<Vec<EventId>, Error> {
-    let sql = "SELECT occurrence_id FROM occurrence WHERE tenant_id = $1 AND kind = $2 AND subject_id = $3 AND body_event_id <> ''
-         ORDER BY occurred_at, occurrence_id LIMIT $4";
-    let values = [
-        i16::from(subject.kind.code()).into(),
-        subject.id.as_str().into(),
-        i64::from(limit).into(),
-    ];
-    let rows = sql::select(db, sql, tenant.as_str(), values).await?;
-    rows.iter()
-        .map(|row| {
-            let place: String = row.try_get_by_index(0)?;
-            // The fold marks ids that begin like a signal's.
-            parse_event_id(place.strip_prefix('\u{7f}').unwrap_or(&place))
-        })
-        .collect()
 }
 
 /// The corrections of events: pairs of target and correction.
@@ -88,7 +67,7 @@ pub(crate) fn event_id(row: &QueryResult, at: usize) -> Result<EventId, Error> {
     parse_event_id(&text)
 }
 
-fn parse_event_id(text: &str) -> Result<EventId, Error> {
+pub(crate) fn parse_event_id(text: &str) -> Result<EventId, Error> {
     EventId::new(text).map_err(|error| Error::damaged(format!("the event id {text:?}"), error))
 }
 

@@ -140,7 +140,7 @@ pub(crate) async fn update(
     let settings = encode(policies);
     sql::execute(
         &transaction,
-        "UPDATE tenant SET settings = $2 WHERE tenant_id = $1",
+        "UPDATE tenant SET settings = $2, revision = revision + 1 WHERE tenant_id = $1",
         tenant.as_str(),
         [settings.into()],
     )

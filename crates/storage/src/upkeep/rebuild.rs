@@ -89,7 +89,7 @@ pub(crate) async fn refold(
 ) -> Result<RebuildReport, Error> {
     let folded = fold_log(db, tenant, policies).await?;
     let compared = compare(db, tenant, &folded).await?;
-    for table in ["subject", "occurrence"] {
+    for table in ["subject", "chapter"] {
         sql::execute(
             db,
             format!("DELETE FROM {table} WHERE tenant_id = $1"),
@@ -116,16 +116,13 @@ pub(crate) async fn refold(
     let mut report = compared.report;
     if report.differences > 0 {
         let number = last_commit + 1;
-        let recorded = Recorded {
-            number,
-            now,
-            events: 0,
-            measurements: compared.measurements,
-            facts: compared.facts,
-        };
-        log::record_changes(db, tenant, recorded).await?;
+        let recorded = Recorded::new(number, now, 0, compared.measurements, compared.facts)?;
+        recorded.write(db, tenant).await?;
         report.applied_as = Some(number);
     }
+    let newest = report.applied_as.unwrap_or(last_commit);
+    let sql = "UPDATE tenant SET last_commit = $2, revision = revision + 1 WHERE tenant_id = $1";
+    sql::execute(db, sql, tenant.as_str(), [sql::signed(newest).into()]).await?;
     Ok(report)
 }
 

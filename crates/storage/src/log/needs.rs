@@ -1,0 +1,282 @@
+//! What a fold needs and does not know is read here, in bulk.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
+
+use scoreline_core::{
+    event::{Event, Payload},
+    fold::{
+        Occurrence, What,
+        batch::{Body, Family},
+        correction::said,
+    },
+    id::{EventId, Name, TenantId},
+    policy::Policies,
+    subject::{Subject, SubjectKind},
+};
+use sea_orm::{ConnectionTrait, DbBackend, Value};
+
+use super::{
+    book::{Base, Stored},
+    history::{self, Standing, Tail},
+    read,
+};
+use crate::{Error, sql};
+
+/// How many subjects' histories are read at a time.
+const HISTORIES: usize = 500;
+
+/// A tenant whose row is locked.
+#[derive(Debug)]
+pub(crate) struct Locked {
+    pub(crate) policies: Policies,
+    /// The settings as they are stored.
+    pub(crate) settings: String,
+    pub(crate) last_commit: u64,
+    pub(crate) revision: i64,
+}
+
+impl Locked {
+    pub(crate) fn base(&self) -> Base {
+        Base {
+            last_commit: self.last_commit,
+            revision: self.revision,
+        }
+    }
+}
+
+/// Locks the tenant's row until the transaction ends: one writer per tenant at a time.
+pub(crate) async fn lock_tenant(db: &impl ConnectionTrait, tenant: &TenantId) -> Result<Locked, Error> {
+    let lock = if db.get_database_backend() == DbBackend::Postgres {
+        " FOR UPDATE"
+    } else {
+        ""
+    };
+    let sql = format!("SELECT settings, last_commit, revision FROM tenant WHERE tenant_id = $1{lock}");
+    let row = sql::select_one(db, sql, tenant.as_str(), [])
+        .await?
+        .ok_or_else(|| Error::UnknownTenant(tenant.to_string()))?;
+    let settings: String = row.try_get_by_index(0)?;
+    let policies =
+        serde_json::from_str(&settings).map_err(|error| Error::damaged(format!("the settings of {tenant}"), error))?;
+    Ok(Locked {
+        policies,
+        settings,
+        last_commit: sql::unsigned(row.try_get_by_index(1)?, "a commit number")?,
+        revision: row.try_get_by_index(2)?,
+    })
+}
+
+/// Whether the tenant's log has a correction.
+pub(crate) async fn has_corrections(db: &impl ConnectionTrait, tenant: &TenantId) -> Result<bool, Error> {
+    let sql = "SELECT event_id FROM correction WHERE tenant_id = $1 LIMIT 1";
+    Ok(sql::select_one(db, sql, tenant.as_str(), []).await?.is_some())
+}
+
+/// Each event with all corrections that concern it, directly or through other corrections.
+///
+/// Of those that are `new` to the log only corrections can be stored.
+pub(crate) async fn families(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    ids: Vec<EventId>,
+    new: &HashSet<&EventId>,
+) -> Result<Vec<(EventId, Family)>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut corrections: HashMap<EventId, Vec<Event>> = HashMap::new();
+    let mut frontier: HashSet<String> = ids.iter().map(ToString::to_string).collect();
+    let mut seen = frontier.clone();
+    while !frontier.is_empty() {
+        let found = read::corrections_of(db, tenant, frontier.drain()).await?;
+        for (target, correction) in found {
+            if seen.insert(correction.id.to_string()) {
+                frontier.insert(correction.id.to_string());
+            }
+            corrections.entry(target).or_default().push(correction);
+        }
+    }
+    let old: Vec<EventId> = ids.iter().filter(|id| !new.contains(id)).cloned().collect();
+    let stored = read::find_events(db, tenant, &old).await?;
+    let mut stored: HashMap<EventId, Event> = stored
+        .into_iter()
+        .map(|logged| (logged.event.id.clone(), logged.event))
+        .collect();
+    let families = ids.into_iter().map(|id| {
+        let family = Family {
+            event: stored.remove(&id),
+            corrections: all_corrections(&id, &corrections),
+        };
+        (id, family)
+    });
+    Ok(families.collect())
+}
+
+fn all_corrections(id: &EventId, by_target: &HashMap<EventId, Vec<Event>>) -> Vec<Event> {
+    let mut all: BTreeMap<EventId, Event> = BTreeMap::new();
+    let mut frontier = vec![id.clone()];
+    while let Some(target) = frontier.pop() {
+        for correction in by_target.get(&target).into_iter().flatten() {
+            if all.insert(correction.id.clone(), correction.clone()).is_none() {
+                frontier.push(correction.id.clone());
+            }
+        }
+    }
+    all.into_values().collect()
+}
+
+/// What is stored of subjects, as far as it is.
+pub(crate) async fn subjects(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    subjects: Vec<Subject>,
+) -> Result<Vec<(Subject, Option<Stored>)>, Error> {
+    let mut all = Vec::with_capacity(subjects.len());
+    for (kind, ids) in by_kind(subjects) {
+        let select = "SELECT subject_id, record, recent, chapters FROM subject WHERE tenant_id = $1 AND kind = $2";
+        let texts = ids.iter().map(ToString::to_string);
+        let mut found: HashMap<String, Stored> = HashMap::new();
+        for row in sql::select_each(db, (select, "subject_id"), tenant.as_str(), [code(kind)], texts).await? {
+            let stored = Stored {
+                record: row.try_get_by_index(1)?,
+                tail: Tail {
+                    recent: row.try_get_by_index(2)?,
+                    chapters: row.try_get_by_index(3)?,
+                },
+            };
+            found.insert(row.try_get_by_index(0)?, stored);
+        }
+        all.extend(ids.into_iter().map(|id| {
+            let stored = found.remove(id.as_str());
+            (Subject { kind, id }, stored)
+        }));
+    }
+    Ok(all)
+}
+
+fn by_kind(subjects: Vec<Subject>) -> BTreeMap<SubjectKind, Vec<Name>> {
+    let mut by_kind: BTreeMap<SubjectKind, Vec<Name>> = BTreeMap::new();
+    for subject in subjects {
+        by_kind.entry(subject.kind).or_default().push(subject.id);
+    }
+    by_kind
+}
+
+/// The histories of subjects, of which it is known how they end.
+pub(crate) async fn histories(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    tails: Vec<(Subject, Tail)>,
+) -> Result<Vec<(Subject, Vec<Occurrence>)>, Error> {
+    let mut standing = chapters(db, tenant, &tails).await?;
+    for (subject, tail) in &tails {
+        history::read(subject, &tail.recent, standing.entry(subject.clone()).or_default())?;
+    }
+    let bodies = standing
+        .values()
+        .flat_map(Standing::values)
+        .filter_map(said_by)
+        .cloned();
+    let said = what_is_said(db, tenant, bodies.collect()).await?;
+    let mut all = Vec::with_capacity(standing.len());
+    for (subject, standing) in standing {
+        let mut history = Vec::with_capacity(standing.len());
+        for (key, body) in standing {
+            let what = match body {
+                Body::Signal(signal) => What::Signal(signal),
+                Body::Event { body_event, .. } => What::Event(said.get(&body_event).cloned().ok_or_else(|| {
+                    Error::damaged(
+                        format!("the history of {subject}"),
+                        format_args!("{body_event} is not stored"),
+                    )
+                })?),
+            };
+            history.push(Occurrence { key, what });
+        }
+        all.push((subject, history));
+    }
+    Ok(all)
+}
+
+fn said_by(body: &Body) -> Option<&EventId> {
+    match body {
+        Body::Event { body_event, .. } => Some(body_event),
+        Body::Signal(_) => None,
+    }
+}
+
+async fn what_is_said(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    bodies: Vec<EventId>,
+) -> Result<HashMap<EventId, Arc<Payload>>, Error> {
+    let stored = read::find_events(db, tenant, &bodies).await?;
+    let said = stored
+        .into_iter()
+        .map(|logged| (logged.event.id, Arc::new(said(logged.event.payload))));
+    Ok(said.collect())
+}
+
+/// What stood in histories when their last chapters were closed. Chapters that were closed after the tails were read are
+/// left out: the tails have their lines.
+async fn chapters(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    tails: &[(Subject, Tail)],
+) -> Result<BTreeMap<Subject, Standing>, Error> {
+    let counts: BTreeMap<&Subject, i32> = tails.iter().map(|(subject, tail)| (subject, tail.chapters)).collect();
+    let with_chapters = counts.iter().filter(|(_, chapters)| **chapters > 0);
+    let mut all: BTreeMap<Subject, Standing> = BTreeMap::new();
+    for (kind, ids) in by_kind(with_chapters.map(|(subject, _)| (*subject).clone()).collect()) {
+        for ids in ids.chunks(HISTORIES) {
+            let select = "SELECT subject_id, number, data FROM chapter WHERE tenant_id = $1 AND kind = $2";
+            let texts = ids.iter().map(ToString::to_string);
+            let mut found: BTreeMap<(String, i32), Vec<u8>> = BTreeMap::new();
+            for row in sql::select_each(db, (select, "subject_id"), tenant.as_str(), [code(kind)], texts).await? {
+                let place = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+                found.insert(place, row.try_get_by_index(2)?);
+            }
+            for ((id, number), lines) in found {
+                let id = Name::new(&id).map_err(|error| Error::damaged("the id of a subject", error))?;
+                let subject = Subject { kind, id };
+                if counts.get(&subject).is_none_or(|chapters| number >= *chapters) {
+                    continue;
+                }
+                history::read(&subject, &lines, all.entry(subject.clone()).or_default())?;
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// The ids of the events in the history of a subject, in the order of their times.
+pub(crate) async fn events_of(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    subject: &Subject,
+) -> Result<Vec<EventId>, Error> {
+    let stored = subjects(db, tenant, vec![subject.clone()]).await?;
+    let tails: Vec<_> = stored
+        .into_iter()
+        .filter_map(|(subject, stored)| Some((subject, stored?.tail)))
+        .collect();
+    let mut standing = chapters(db, tenant, &tails).await?;
+    for (subject, tail) in &tails {
+        history::read(subject, &tail.recent, standing.entry(subject.clone()).or_default())?;
+    }
+    let events = standing
+        .into_values()
+        .flatten()
+        .filter(|(_, body)| said_by(body).is_some());
+    // The fold marks ids that begin like a signal's.
+    events
+        .map(|(key, _)| read::parse_event_id(key.id.strip_prefix('\u{7f}').unwrap_or(&key.id)))
+        .collect()
+}
+
+fn code(kind: SubjectKind) -> Value {
+    i16::from(kind.code()).into()
+}

@@ -1,0 +1,206 @@
+//! Working a commit out: which events are new, and what they change, before anything is written.
+
+use std::{collections::HashSet, sync::Arc};
+
+use jiff::Timestamp;
+use scoreline_core::{
+    fold::{
+        Occurrence,
+        batch::{Batch, Changes, Family, Needs, Progress},
+        correction::target,
+    },
+    id::{EventId, TenantId},
+    subject::Subject,
+};
+use sea_orm::ConnectionTrait;
+
+use super::{
+    Disposition,
+    book::{Base, Book},
+    dedupe::{self, Known, Sorted},
+    lane::{Lane, Writing},
+    needs,
+    prepare::{Parcel, Sent},
+    write::Rows,
+};
+use crate::{Database, Error};
+
+/// A commit that is worked out.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// The state on which it builds.
+    pub(crate) base: Base,
+    pub(crate) dispositions: Vec<Vec<Disposition>>,
+    /// What it writes. None when no event is new.
+    pub(crate) rows: Option<Rows>,
+}
+
+/// Who plans, and where.
+pub(crate) struct Planner<'a, C> {
+    pub(crate) db: &'a C,
+    pub(crate) tenant: &'a TenantId,
+    pub(crate) lane: &'a Lane,
+    /// Held when all that was planned before is written, or has failed.
+    pub(crate) writing: &'a mut Option<Writing>,
+}
+
+/// What was read for a batch. What is not supplied does not exist.
+#[derive(Default)]
+struct Supplies {
+    needs: Needs,
+    families: Vec<(EventId, Family)>,
+    histories: Vec<(Subject, Vec<Occurrence>)>,
+}
+
+impl<C: ConnectionTrait> Planner<'_, C> {
+    /// Plans a commit ahead: as if none of its events were stored, which shows when it is written. None when that is
+    /// not how it can be planned; the book is of no use then.
+    ///
+    /// # Errors
+    /// When the database fails, something stored is damaged, or the fold refuses. The book is of no use then either.
+    pub(crate) async fn ahead(
+        &mut self,
+        book: &mut Book,
+        parcels: &[Parcel],
+        now: Timestamp,
+    ) -> Result<Option<Plan>, Error> {
+        let known = Known::new();
+        let sorted = Database::aside(size(parcels), || dedupe::sort(&book.policies, &known, parcels));
+        if sorted.has_others() || sorted.new.is_empty() {
+            return Ok(None);
+        }
+        self.plan(book, sorted, now).await
+    }
+
+    /// Plans a commit on what is stored. The lane's [`Writing`] and the tenant's row are held.
+    ///
+    /// # Errors
+    /// As above.
+    pub(crate) async fn settled(&mut self, book: &mut Book, parcels: &[Parcel], now: Timestamp) -> Result<Plan, Error> {
+        let known = dedupe::known(self.db, self.tenant, parcels).await?;
+        let sorted = Database::aside(size(parcels), || dedupe::sort(&book.policies, &known, parcels));
+        book.wary = !known.is_empty();
+        let plan = self.plan(book, sorted, now).await?;
+        plan.ok_or_else(|| Error::Fold("a commit waits for another, and there is none".to_owned()))
+    }
+
+    async fn plan(&mut self, book: &mut Book, sorted: Sorted<'_>, now: Timestamp) -> Result<Option<Plan>, Error> {
+        let Sorted { dispositions, new } = sorted;
+        let base = book.base;
+        if new.is_empty() {
+            let rows = None;
+            return Ok(Some(Plan {
+                base,
+                dispositions,
+                rows,
+            }));
+        }
+        let corrects = new.iter().any(|sent| target(&sent.event.payload).is_some());
+        if corrects {
+            book.has_corrections = true;
+            // What it corrects may be on its way.
+            if !self.settle(book).await {
+                return Ok(None);
+            }
+        }
+        let Some(changes) = self.fold(book, &new).await? else {
+            return Ok(None);
+        };
+        if corrects {
+            book.last_correcting = base.last_commit + 1;
+        }
+        let rows = Database::aside(new.len(), || Rows::new(book, &new, changes, now))?;
+        Ok(Some(Plan {
+            base,
+            dispositions,
+            rows: Some(rows),
+        }))
+    }
+
+    async fn fold(&mut self, book: &mut Book, new: &[Sent<'_>]) -> Result<Option<Changes>, Error> {
+        let ids: HashSet<&EventId> = new.iter().map(|sent| &sent.event.id).collect();
+        let mut batch = Database::aside(new.len(), || {
+            let events = new.iter().map(|sent| sent.event.clone()).collect();
+            Batch::new(Arc::clone(&book.policies), events)
+        });
+        let mut supplies = Supplies::default();
+        loop {
+            let progress = Database::aside(new.len(), || {
+                supplies.give(book, &mut batch)?;
+                batch.advance().map_err(|error| Error::Fold(error.to_string()))
+            })?;
+            let needs = match progress {
+                Progress::Done(changes) => return Ok(Some(changes)),
+                Progress::Needs(needs) => needs,
+            };
+            supplies = match self.find(book, needs, &ids).await? {
+                Some(found) => found,
+                None => return Ok(None),
+            };
+        }
+    }
+
+    /// Reads what is needed and not known. None when what it was planned on has failed.
+    async fn find(
+        &mut self,
+        book: &mut Book,
+        mut needs: Needs,
+        new: &HashSet<&EventId>,
+    ) -> Result<Option<Supplies>, Error> {
+        let unknown = needs.records.iter().filter(|subject| !book.knows(subject));
+        let unknown: Vec<_> = unknown.cloned().collect();
+        for (subject, stored) in needs::subjects(self.db, self.tenant, unknown).await? {
+            book.learn(subject, stored);
+        }
+        let mut families = std::mem::take(&mut needs.families);
+        if !book.has_corrections {
+            families.clear();
+        }
+        // What is on its way can't be read: corrections, and the events and chapters of histories.
+        let waits = !needs.histories.is_empty() || (!families.is_empty() && book.last_correcting > self.lane.durable());
+        if waits && !self.settle(book).await {
+            return Ok(None);
+        }
+        let families = needs::families(self.db, self.tenant, families, new).await?;
+        let tails = needs.histories.iter().filter_map(|subject| {
+            let stored = book.stored(subject)?;
+            Some((subject.clone(), stored.tail.clone()))
+        });
+        let histories = needs::histories(self.db, self.tenant, tails.collect()).await?;
+        Ok(Some(Supplies {
+            needs,
+            families,
+            histories,
+        }))
+    }
+
+    /// Waits until what was planned before is written. Says whether it was written as planned.
+    async fn settle(&mut self, book: &Book) -> bool {
+        if self.writing.is_none() {
+            *self.writing = Some(self.lane.writing().await);
+        }
+        self.lane.failures() == book.opened_at
+    }
+}
+
+impl Supplies {
+    fn give(&mut self, book: &Book, batch: &mut Batch) -> Result<(), Error> {
+        for (id, family) in self.families.drain(..) {
+            batch.supply_family(&id, family);
+        }
+        for subject in self.needs.records.drain(..) {
+            let record = book.stored(&subject).map(|stored| stored.record.as_slice());
+            batch
+                .supply_record(&subject, record)
+                .map_err(|error| Error::damaged(format!("the record of {subject}"), error))?;
+        }
+        for (subject, history) in self.histories.drain(..) {
+            batch.supply_history(&subject, history);
+        }
+        Ok(())
+    }
+}
+
+fn size(parcels: &[Parcel]) -> usize {
+    parcels.iter().map(|parcel| parcel.len()).sum()
+}

@@ -1,0 +1,61 @@
+//! What of a commit needs neither the tenant's turn nor the database: the stored form of each event.
+
+use std::sync::Arc;
+
+use scoreline_core::event::Event;
+
+use super::{Submission, codec};
+
+/// Events that were sent together, with their stored forms.
+#[derive(Debug)]
+pub(crate) struct Parcel {
+    events: Arc<[Event]>,
+    forms: Vec<Form>,
+    pub(crate) all_or_nothing: bool,
+}
+
+/// The stored form of an event.
+#[derive(Debug)]
+struct Form {
+    data: Vec<u8>,
+    hash: [u8; 32],
+}
+
+/// An event that was sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sent<'a> {
+    pub(crate) event: &'a Event,
+    pub(crate) data: &'a [u8],
+    pub(crate) hash: &'a [u8; 32],
+}
+
+pub(crate) fn prepare(submissions: Vec<Submission>) -> Vec<Parcel> {
+    let parcel = |submission: Submission| Parcel {
+        forms: submission.events.iter().map(Form::of).collect(),
+        events: submission.events,
+        all_or_nothing: submission.all_or_nothing,
+    };
+    submissions.into_iter().map(parcel).collect()
+}
+
+impl Parcel {
+    pub(crate) fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    pub(crate) fn sent(&self) -> impl Iterator<Item = Sent<'_>> {
+        self.events.iter().zip(&self.forms).map(|(event, form)| Sent {
+            event,
+            data: &form.data,
+            hash: &form.hash,
+        })
+    }
+}
+
+impl Form {
+    fn of(event: &Event) -> Self {
+        let data = codec::encode(event);
+        let hash = codec::content_hash(&data);
+        Self { data, hash }
+    }
+}

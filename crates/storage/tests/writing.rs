@@ -1,0 +1,287 @@
+//! The write path, told a realistic disorder: whatever is kept in memory, planned ahead or written by another process
+//! meanwhile, log, ledger and state of subjects agree.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on should stop")]
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use scoreline_core::{event::Event, id::TenantId, policy::Policies};
+use scoreline_storage::{Database, Disposition, Log as _, Options, Submission, Tenancy as _, Upkeep as _};
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+use serde_json::{Value, json};
+
+const NOW: &str = "2026-06-01T00:00:00Z";
+
+struct Site {
+    tenant: TenantId,
+    folder: tempfile::TempDir,
+}
+
+impl Site {
+    async fn new() -> Self {
+        let site = Self {
+            tenant: TenantId::new("acme").unwrap(),
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let database = site.open().await;
+        scoreline_migrations::up(database.writer()).await.unwrap();
+        database
+            .create_tenant(&site.tenant, &Policies::default(), NOW.parse().unwrap())
+            .await
+            .unwrap();
+        site
+    }
+
+    /// Opens the database as another process would.
+    async fn open(&self) -> Database {
+        let options = Options {
+            url: format!("sqlite://{}", self.folder.path().join("test.db").display()),
+            max_connections: 4,
+            acquire_timeout: std::time::Duration::from_secs(30),
+        };
+        Database::open(&options).await.unwrap()
+    }
+
+    async fn send(&self, database: &Database, events: &[Event]) -> Vec<Disposition> {
+        let submission = Submission {
+            events: events.to_vec().into(),
+            all_or_nothing: false,
+        };
+        let now: Timestamp = NOW.parse().unwrap();
+        let receipts = database.commit(&self.tenant, vec![submission], now).await.unwrap();
+        receipts.into_iter().flat_map(|receipt| receipt.dispositions).collect()
+    }
+
+    /// Sends batches as a stream does: without waiting for one before the next is sent.
+    async fn stream(&self, database: &Database, batches: &[&[Event]]) -> Vec<Disposition> {
+        let sent = batches.iter().map(|batch| self.send(database, batch));
+        futures::future::join_all(sent).await.into_iter().flatten().collect()
+    }
+
+    /// Log and ledger agree, and the state of subjects is what the log comes to when it is folded anew.
+    async fn agrees(&self, database: &Database) {
+        let report = database.verify(&self.tenant).await.unwrap();
+        assert_eq!(report.problems, Vec::<String>::new());
+        let grown = records(database).await;
+        let report = database
+            .rebuild(&self.tenant, true, NOW.parse().unwrap())
+            .await
+            .unwrap();
+        assert_eq!(report.differences, 0, "{:?}", report.named);
+        let built = records(database).await;
+        assert_eq!(grown.len(), built.len());
+        for (subject, record) in &grown {
+            assert_eq!(built.get(subject), Some(record), "{subject:?}");
+        }
+    }
+}
+
+async fn records(database: &Database) -> HashMap<(i16, String), Vec<u8>> {
+    let sql = "SELECT kind, subject_id, record FROM subject";
+    let statement = Statement::from_string(DbBackend::Sqlite, sql);
+    let rows = database.writer().query_all_raw(statement).await.unwrap();
+    rows.iter()
+        .map(|row| {
+            let subject = (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap());
+            (subject, row.try_get_by_index(2).unwrap())
+        })
+        .collect()
+}
+
+/// A generator of numbers that is good enough for stories.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (self.0 >> 33) as usize % limit
+    }
+}
+
+fn event(id: String, minute: usize, name: &str, mut fields: Value) -> Event {
+    for list in ["attributes", "splits"] {
+        fields[list] = json!([]);
+    }
+    let at = Timestamp::from_second(1_770_000_000 + minute as i64 * 60).unwrap();
+    let event = json!({"id": id, "source": "crm", "occurred_at": at, "payload": {name: fields}});
+    serde_json::from_value(event).unwrap()
+}
+
+/// Leads that become deals of a few accounts, with activities, orders and corrections; nearly in the order of time.
+fn story(seed: u64, leads: usize) -> Vec<Event> {
+    let mut dice = Dice(seed);
+    let mut told: Vec<(usize, Event)> = Vec::new();
+    for lead in 0..leads {
+        let (l, o, a) = (format!("L{lead}"), format!("O{lead}"), format!("A{}", lead % 3));
+        let mut minute = lead * 7;
+        let money = json!({"currency": "EUR", "micros": 1_000_000 * (1 + lead)});
+        let mut steps = vec![
+            ("lead_created", json!({"lead": l, "lead_source": "web"})),
+            ("lead_qualified", json!({"lead": l})),
+            ("lead_converted", json!({"lead": l, "account": a, "opportunity": o})),
+            (
+                "opportunity_opened",
+                json!({"opportunity": o, "account": a, "lead": l, "amount": money}),
+            ),
+        ];
+        for at in 0..dice.below(6) {
+            let activity = json!({"activity": format!("C{lead}-{at}"), "kind": "call", "direction": "outbound", "rep": "ann", "opportunity": o});
+            steps.push(("activity_logged", activity));
+        }
+        steps.push(if dice.below(2) == 0 {
+            ("opportunity_won", json!({"opportunity": o}))
+        } else {
+            ("opportunity_lost", json!({"opportunity": o}))
+        });
+        let line = json!({"quantity_milli": 1000, "amount_micros": 5_000_000});
+        let order = json!({"order": format!("B{lead}"), "account": a, "currency": "EUR", "lines": [line]});
+        steps.push(("order_placed", order));
+        for (at, (name, fields)) in steps.into_iter().enumerate() {
+            minute += 1 + dice.below(30);
+            // Some are told late.
+            let told_at = minute + if dice.below(10) == 0 { dice.below(400) } else { 0 };
+            told.push((told_at, event(format!("e{lead}-{at}"), minute, name, fields)));
+        }
+        if dice.below(4) == 0 {
+            let void = json!({"event": format!("e{lead}-{}", dice.below(6))});
+            told.push((
+                minute.saturating_sub(50),
+                event(format!("v{lead}"), minute, "event_voided", void),
+            ));
+        }
+        if dice.below(4) == 0 {
+            let payload = json!({"lead_created": {"lead": l, "lead_source": "fair", "attributes": []}});
+            let amended = json!({"event": format!("e{lead}-0"), "payload": payload});
+            told.push((minute + 20, event(format!("m{lead}"), minute, "event_amended", amended)));
+        }
+    }
+    told.sort_by_key(|(at, _)| *at);
+    told.into_iter().map(|(_, event)| event).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commits_that_are_planned_ahead_come_to_what_the_log_comes_to() {
+    for cache in [usize::MAX, 10_000, 0] {
+        let site = Site::new().await;
+        let database = site.open().await.with_write_cache(cache);
+        let events = story(1, 150);
+        let batches: Vec<_> = events.chunks(23).collect();
+        let outcome = site.stream(&database, &batches).await;
+        assert_eq!(outcome, vec![Disposition::Accepted; events.len()]);
+        site.agrees(&database).await;
+        // What is kept in memory is of the time before the rebuild: it must not be used.
+        let more = story(2, 80);
+        let more: Vec<Event> = more
+            .into_iter()
+            .map(|mut event| {
+                event.id = scoreline_core::id::EventId::new(format!("x{}", event.id)).unwrap();
+                event
+            })
+            .collect();
+        site.stream(&database, &more.chunks(17).collect::<Vec<_>>()).await;
+        site.agrees(&database).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_told_twice_counts_once_whoever_is_told() {
+    let site = Site::new().await;
+    let (one, other) = (site.open().await, site.open().await);
+    let events = story(3, 60);
+    let batches: Vec<_> = events.chunks(19).collect();
+    let (here, there) = futures::join!(site.stream(&one, &batches), site.stream(&other, &batches));
+    for (here, there) in here.into_iter().zip(there) {
+        let both = [here, there];
+        assert!(both.contains(&Disposition::Accepted), "{both:?}");
+        assert!(both.contains(&Disposition::Duplicate), "{both:?}");
+    }
+    site.agrees(&one).await;
+    let again = site.stream(&one, &batches).await;
+    assert_eq!(again, vec![Disposition::Duplicate; events.len()]);
+    let mut changed = events.clone();
+    changed
+        .iter_mut()
+        .for_each(|event| event.occurred_at += jiff::SignedDuration::from_secs(1));
+    let conflicts = site.stream(&other, &changed.chunks(19).collect::<Vec<_>>()).await;
+    assert_eq!(conflicts, vec![Disposition::Conflict; events.len()]);
+    site.agrees(&other).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_take_turns() {
+    let site = Site::new().await;
+    let (one, other) = (site.open().await, site.open().await);
+    let events = story(4, 120);
+    let batches: Vec<_> = events.chunks(11).collect();
+    let (even, odd): (Vec<_>, Vec<_>) = batches.iter().enumerate().partition(|(at, _)| at % 2 == 0);
+    let [even, odd] = [even, odd].map(|batches| batches.into_iter().map(|(_, batch)| *batch).collect::<Vec<_>>());
+    let (here, there) = futures::join!(site.stream(&one, &even), site.stream(&other, &odd));
+    assert_eq!([here, there].concat(), vec![Disposition::Accepted; events.len()]);
+    site.agrees(&one).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_settings_hold_from_their_commit_on() {
+    let site = Site::new().await;
+    let (one, other) = (site.open().await, site.open().await);
+    let events = story(5, 60);
+    let (early, late) = events.split_at(events.len() / 2);
+    site.stream(&one, &early.chunks(13).collect::<Vec<_>>()).await;
+    let mut policies = Policies::default();
+    policies.time_zone = "Asia/Tokyo".parse().unwrap();
+    other
+        .update_policies(&site.tenant, &policies, None, NOW.parse().unwrap())
+        .await
+        .unwrap();
+    site.stream(&one, &late.chunks(13).collect::<Vec<_>>()).await;
+    site.agrees(&one).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn histories_of_the_former_layout_are_read_on() {
+    let grown = Site::new().await;
+    let database = grown.open().await;
+    let events = story(6, 1);
+    let (first, rest) = events.split_first().unwrap();
+    grown.send(&database, std::slice::from_ref(first)).await;
+    let record = records(&database).await.remove(&(1, "L0".to_owned())).unwrap();
+
+    let former = Site {
+        tenant: grown.tenant.clone(),
+        folder: tempfile::tempdir().unwrap(),
+    };
+    let database = former.open().await;
+    let db = database.writer();
+    use sea_orm_migration::MigratorTrait as _;
+    scoreline_migrations::Migrator::up(db, Some(3)).await.unwrap();
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let settings = serde_json::to_string(&Policies::default()).unwrap();
+    let at = first.occurred_at.as_microsecond();
+    for sql in [
+        format!("INSERT INTO tenant VALUES ('acme', '{settings}', 1, 0)"),
+        "INSERT INTO commit_log VALUES ('acme', 1, 0, 1)".to_owned(),
+        format!(
+            "INSERT INTO event VALUES ('acme', '{id}', 1, 0, {at}, x'', x'{}')",
+            hex(&serde_json::to_vec(first).unwrap()),
+            id = first.id
+        ),
+        format!("INSERT INTO subject VALUES ('acme', 1, 'L0', x'{}')", hex(&record)),
+        format!(
+            "INSERT INTO occurrence VALUES ('acme', 1, 'L0', {at}, '{id}', '{id}', x'')",
+            id = first.id
+        ),
+    ] {
+        db.execute_unprepared(&sql).await.unwrap();
+    }
+    scoreline_migrations::up(db).await.unwrap();
+    // The last first: the history has to be read for those that come before it.
+    for event in rest.iter().rev() {
+        former.send(&database, std::slice::from_ref(event)).await;
+    }
+    let (grown_up, expected) = (records(&database).await, {
+        let database = grown.open().await;
+        grown.send(&database, rest).await;
+        records(&database).await
+    });
+    assert_eq!(grown_up, expected);
+}
