@@ -3,8 +3,7 @@
 use std::future::Future;
 
 use sea_orm::{
-    AccessMode, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait as _,
+    AccessMode, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, TransactionTrait as _,
 };
 
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -13,6 +12,7 @@ use crate::{
     Error,
     connect::{Connections, Options},
     log::Lanes,
+    transaction::WriteTransaction,
 };
 
 /// From how many events on work is done where no other task waits for the thread.
@@ -74,17 +74,18 @@ impl Database {
     }
 
     /// A transaction that writes. On SQLite it is the only one from its first statement on.
-    pub(crate) async fn begin_write(&self) -> Result<DatabaseTransaction, DbErr> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..Default::default()
-        };
-        self.writer().begin_with_options(options).await
+    pub(crate) async fn begin_write(&self) -> Result<WriteTransaction, DbErr> {
+        WriteTransaction::begin(self.writer()).await
+    }
+
+    /// What the database is.
+    pub(crate) fn backend(&self) -> DbBackend {
+        self.reader().get_database_backend()
     }
 
     /// A transaction that reads one snapshot.
     pub(crate) async fn begin_read(&self) -> Result<DatabaseTransaction, DbErr> {
-        match self.reader().get_database_backend() {
+        match self.backend() {
             DbBackend::Postgres => {
                 self.reader()
                     .begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly))

@@ -8,10 +8,12 @@
 mod connect;
 mod database;
 mod error;
+mod inserts;
 mod ledger;
 mod log;
 mod sql;
 mod tenancy;
+mod transaction;
 mod upkeep;
 
 use std::ops::RangeInclusive;

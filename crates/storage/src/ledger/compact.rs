@@ -4,7 +4,7 @@ use scoreline_core::{id::TenantId, ledger};
 use sea_orm::ConnectionTrait;
 
 use super::{read, write};
-use crate::{Database, Error, sql};
+use crate::{Database, Error, inserts::Inserts, sql};
 
 /// When segments are merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,9 @@ pub(crate) async fn compact(
     drop(rows);
     let merged = tokio::task::block_in_place(|| ledger::merge(segments.iter().map(|segment| segment.data.as_slice())))
         .map_err(|error| Error::damaged(format!("a segment between commits {after} and {to}"), error))?;
+    let mut inserts = Inserts::new(database.backend());
+    write::insert_segment(&mut inserts, tenant, &merged)?;
+    drop(merged);
     let transaction = database.begin_write().await?;
     let sql = "DELETE FROM ledger_segment WHERE tenant_id = $1 AND last_commit > $2 AND last_commit <= $3";
     let deleted = sql::execute(&transaction, sql, tenant.as_str(), range()).await?;
@@ -68,7 +71,7 @@ pub(crate) async fn compact(
         transaction.rollback().await?;
         return Ok(None);
     }
-    write::insert_segment(&transaction, tenant, merged).await?;
+    transaction.run(inserts).await?;
     transaction.commit().await?;
     Ok(Some(Compacted {
         segments: segments.len(),

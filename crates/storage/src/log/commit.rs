@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use scoreline_core::id::TenantId;
-use sea_orm::{ConnectionTrait, SqlErr};
+use sea_orm::{ConnectionTrait, DbErr, SqlErr};
 
 use super::{
     Disposition, Receipt, Submission,
@@ -15,7 +15,7 @@ use super::{
     plan::{Plan, Planner},
     prepare::{self, Parcel},
 };
-use crate::{Database, Error, sql};
+use crate::{Database, Error, inserts::Inserts, sql};
 
 /// Commits submissions when their turn has come.
 pub(crate) async fn commit(
@@ -106,8 +106,8 @@ impl Commit<'_> {
     async fn write(&self, plan: Plan, writing: Writing) -> Result<Vec<Receipt>, Error> {
         let may_fail = self.lane.may_fail();
         let number = plan.base.last_commit + 1;
-        if self.try_to_write(plan.base, plan.rows).await? {
-            may_fail.is_durable(number);
+        if self.try_to_write(plan.base, plan.inserts).await? {
+            may_fail.written(number);
             return Ok(receipts(plan.dispositions, number));
         }
         drop(may_fail);
@@ -116,11 +116,11 @@ impl Commit<'_> {
     }
 
     /// The transaction `commit` of what was planned ahead. Says whether it was written.
-    async fn try_to_write(&self, base: Base, rows: Option<super::write::Rows>) -> Result<bool, Error> {
+    async fn try_to_write(&self, base: Base, inserts: Option<Inserts>) -> Result<bool, Error> {
         let transaction = self.database.begin_write().await?;
         let is_base = move_on(&transaction, self.tenant, base).await?;
-        let written = match rows {
-            Some(rows) if is_base => is_new(rows.write(&transaction, self.tenant).await)?,
+        let written = match inserts {
+            Some(inserts) if is_base => is_new(transaction.run(inserts).await)?,
             _ => false,
         };
         if written {
@@ -154,27 +154,26 @@ impl Commit<'_> {
             writing: &mut writing,
         };
         let plan = planner.settled(&mut book, self.parcels, self.now).await?;
-        let commit = match plan.rows {
+        let commit = match plan.inserts {
             None => {
                 transaction.rollback().await?;
                 base.last_commit
             }
-            Some(rows) => {
-                let number = rows.number();
+            Some(inserts) => {
                 move_on(&transaction, self.tenant, base).await?;
-                rows.write(&transaction, self.tenant).await?;
+                transaction.run(inserts).await?;
                 transaction.commit().await?;
-                number
+                base.last_commit + 1
             }
         };
-        may_fail.is_durable(commit);
+        may_fail.written(commit);
         Ok((book, receipts(plan.dispositions, commit)))
     }
 }
 
 /// Moves the tenant's commit number by one, and locks its row with that. Says whether the row was as it was thought to be;
 /// if not, nothing is changed.
-pub(crate) async fn move_on(db: &impl ConnectionTrait, tenant: &TenantId, base: Base) -> Result<bool, Error> {
+async fn move_on(db: &impl ConnectionTrait, tenant: &TenantId, base: Base) -> Result<bool, Error> {
     let sql = "UPDATE tenant SET last_commit = $2 WHERE tenant_id = $1 AND last_commit = $3 AND revision = $4";
     let values = [
         sql::signed(base.last_commit + 1).into(),
@@ -185,12 +184,10 @@ pub(crate) async fn move_on(db: &impl ConnectionTrait, tenant: &TenantId, base: 
 }
 
 /// Whether it was written; not, when something of it was there already.
-fn is_new(written: Result<(), Error>) -> Result<bool, Error> {
+fn is_new(written: Result<(), DbErr>) -> Result<bool, DbErr> {
     match written {
         Ok(()) => Ok(true),
-        Err(Error::Database(error)) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
-            Ok(false)
-        }
+        Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Ok(false),
         Err(error) => Err(error),
     }
 }

@@ -154,7 +154,7 @@ pub(crate) struct MayFail<'a>(Option<&'a Lane>);
 
 impl MayFail<'_> {
     /// It was written as planned.
-    pub(crate) fn is_durable(mut self, commit: u64) {
+    pub(crate) fn written(mut self, commit: u64) {
         if let Some(lane) = self.0.take() {
             lane.durable.store(commit, Ordering::Release);
         }

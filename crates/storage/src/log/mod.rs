@@ -28,7 +28,7 @@ pub(crate) use self::{
     lane::Lanes,
     needs::lock_tenant,
     read::events,
-    write::{Recorded, write_state},
+    write::{Recorded, record, state},
 };
 use crate::{Database, Error, Log};
 

@@ -21,9 +21,9 @@ use super::{
     lane::{Lane, Writing},
     needs,
     prepare::{Parcel, Sent},
-    write::Rows,
+    write,
 };
-use crate::{Database, Error};
+use crate::{Database, Error, inserts::Inserts};
 
 /// A commit that is worked out.
 #[derive(Debug)]
@@ -31,8 +31,8 @@ pub(crate) struct Plan {
     /// The state on which it builds.
     pub(crate) base: Base,
     pub(crate) dispositions: Vec<Vec<Disposition>>,
-    /// What it writes. None when no event is new.
-    pub(crate) rows: Option<Rows>,
+    /// What it writes, and the tenant's row. None when no event is new.
+    pub(crate) inserts: Option<Inserts>,
 }
 
 /// Who plans, and where.
@@ -88,11 +88,11 @@ impl<C: ConnectionTrait> Planner<'_, C> {
         let Sorted { dispositions, new } = sorted;
         let base = book.base;
         if new.is_empty() {
-            let rows = None;
+            let inserts = None;
             return Ok(Some(Plan {
                 base,
                 dispositions,
-                rows,
+                inserts,
             }));
         }
         let corrects = new.iter().any(|sent| target(&sent.event.payload).is_some());
@@ -109,11 +109,14 @@ impl<C: ConnectionTrait> Planner<'_, C> {
         if corrects {
             book.last_correcting = base.last_commit + 1;
         }
-        let rows = Database::aside(new.len(), || Rows::new(book, &new, changes, now))?;
+        let mut inserts = Inserts::new(self.db.get_database_backend());
+        Database::aside(new.len(), || {
+            write::commit(&mut inserts, self.tenant, book, &new, changes, now)
+        })?;
         Ok(Some(Plan {
             base,
             dispositions,
-            rows: Some(rows),
+            inserts: Some(inserts),
         }))
     }
 

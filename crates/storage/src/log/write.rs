@@ -1,4 +1,6 @@
-//! Writing what a commit adds to the log, and the state and the histories of subjects.
+//! Binding what a commit adds to the log, and to the state and the histories of subjects.
+
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use scoreline_core::{
@@ -8,180 +10,143 @@ use scoreline_core::{
         correction::target,
     },
     id::TenantId,
-    ledger::{self, Entry, Segment},
+    ledger::{self, Entry},
     measure::Measurement,
     subject::Subject,
 };
-use sea_orm::ConnectionTrait;
 
 use super::{
-    book::{Book, Chapter, Touched},
+    book::{Book, Chapter, Stored, Touched},
     history::Tail,
     prepare::Sent,
 };
 use crate::{
     Error,
-    sql::{self, Column},
+    inserts::{Column, Inserts, Rows},
+    ledger::insert_segment,
+    sql,
 };
 
-/// What a commit writes.
-#[derive(Debug)]
-pub(crate) struct Rows {
-    events: Events,
-    subjects: Vec<Touched>,
-    chapters: Vec<Chapter>,
-    recorded: Recorded,
+/// What a commit writes beside the tenant's row: bound for the database, in order. The events come first: when one of
+/// them is stored already, nothing else is done in vain.
+///
+/// # Errors
+/// When something has no stored form, or is too large.
+pub(crate) fn commit(
+    inserts: &mut Inserts,
+    tenant: &TenantId,
+    book: &mut Book,
+    new: &[Sent<'_>],
+    mut changes: Changes,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let (touched, closed) = book.take_over(&mut changes)?;
+    let recorded = Recorded {
+        number: book.base.last_commit,
+        now,
+        events: new.len(),
+        measurements: changes.measurements,
+        facts: changes.facts,
+    };
+    events(inserts, tenant, recorded.number, new)?;
+    subjects(inserts, tenant, &touched)?;
+    chapters(inserts, tenant, &closed)?;
+    record(inserts, tenant, recorded)
 }
 
-/// The events of a commit, column by column.
-#[derive(Debug)]
-struct Events {
-    ids: Vec<String>,
-    times: Vec<i64>,
-    hashes: Vec<Vec<u8>>,
-    data: Vec<Vec<u8>>,
-    /// Which events they correct.
-    corrections: Vec<(String, String)>,
+fn events(inserts: &mut Inserts, tenant: &TenantId, commit: u64, new: &[Sent<'_>]) -> Result<(), Error> {
+    inserts.add(&Rows {
+        table: "event",
+        tenant: tenant.as_str(),
+        columns: vec![
+            (
+                "event_id",
+                Column::Text(new.iter().map(|sent| sent.event.id.as_str()).collect()),
+            ),
+            ("commit_number", Column::Big(vec![sql::signed(commit); new.len()])),
+            ("ordinal", Column::Int((0..).take(new.len()).collect())),
+            (
+                "occurred_at",
+                Column::Big(new.iter().map(|sent| sent.event.occurred_at.as_microsecond()).collect()),
+            ),
+            (
+                "content_hash",
+                Column::Bytes(new.iter().map(|sent| &sent.hash[..]).collect()),
+            ),
+            ("data", Column::Bytes(new.iter().map(|sent| sent.data).collect())),
+        ],
+        conflict: "",
+    })?;
+    let corrections = new
+        .iter()
+        .filter_map(|sent| Some((target(&sent.event.payload)?.as_str(), sent.event.id.as_str())));
+    let (targets, ids) = corrections.unzip();
+    inserts.add(&Rows {
+        table: "correction",
+        tenant: tenant.as_str(),
+        columns: vec![("target_id", Column::Text(targets)), ("event_id", Column::Text(ids))],
+        conflict: "",
+    })
 }
 
 /// What a commit adds to the ledger.
 #[derive(Debug)]
 pub(crate) struct Recorded {
-    number: u64,
-    now: Timestamp,
-    events: usize,
-    segment: Option<Segment>,
-    facts: Vec<(Fact, i8)>,
+    pub(crate) number: u64,
+    pub(crate) now: Timestamp,
+    pub(crate) events: usize,
+    pub(crate) measurements: Vec<(Measurement, i8)>,
+    pub(crate) facts: Vec<(Fact, i8)>,
 }
 
-impl Rows {
-    /// The rows of the next commit, which the book takes over.
-    ///
-    /// # Errors
-    /// When something has no stored form.
-    pub(crate) fn new(book: &mut Book, new: &[Sent<'_>], mut changes: Changes, now: Timestamp) -> Result<Self, Error> {
-        let (subjects, chapters) = book.take_over(&mut changes)?;
-        let number = book.base.last_commit;
-        Ok(Self {
-            events: Events::of(new),
-            subjects,
-            chapters,
-            recorded: Recorded::new(number, now, new.len(), changes.measurements, changes.facts)?,
+/// Appends to the ledger and to the sequence of commits.
+///
+/// # Errors
+/// When the rows can't be encoded, or are too large.
+pub(crate) fn record(inserts: &mut Inserts, tenant: &TenantId, recorded: Recorded) -> Result<(), Error> {
+    let Recorded {
+        number,
+        now,
+        events,
+        measurements,
+        facts,
+    } = recorded;
+    let entries: Vec<Entry> = measurements
+        .into_iter()
+        .map(|(measurement, count)| Entry {
+            commit: number,
+            measurement,
+            count,
         })
+        .collect();
+    if !entries.is_empty() {
+        let segment = ledger::encode(&entries).map_err(|error| Error::Fold(error.to_string()))?;
+        insert_segment(inserts, tenant, &segment)?;
     }
-
-    /// The commit's number.
-    pub(crate) fn number(&self) -> u64 {
-        self.recorded.number
-    }
-
-    /// Writes all but the tenant's row, which must be locked. The events come first: when one of them is stored
-    /// already, nothing else was done in vain.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub(crate) async fn write(self, db: &impl ConnectionTrait, tenant: &TenantId) -> Result<(), Error> {
-        self.events.write(db, tenant, self.recorded.number).await?;
-        subjects(db, tenant, self.subjects).await?;
-        chapters(db, tenant, self.chapters).await?;
-        self.recorded.write(db, tenant).await
-    }
-}
-
-impl Events {
-    fn of(new: &[Sent<'_>]) -> Self {
-        let corrects =
-            |sent: &Sent<'_>| target(&sent.event.payload).map(|target| (target.to_string(), sent.event.id.to_string()));
-        Self {
-            ids: new.iter().map(|sent| sent.event.id.to_string()).collect(),
-            times: new.iter().map(|sent| sent.event.occurred_at.as_microsecond()).collect(),
-            hashes: new.iter().map(|sent| sent.hash.to_vec()).collect(),
-            data: new.iter().map(|sent| sent.data.to_vec()).collect(),
-            corrections: new.iter().filter_map(|sent| corrects(sent)).collect(),
-        }
-    }
-
-    async fn write(self, db: &impl ConnectionTrait, tenant: &TenantId, commit: u64) -> Result<(), Error> {
-        let count = self.ids.len();
-        let columns = vec![
-            ("event_id", Column::Text(self.ids)),
-            ("commit_number", Column::Big(vec![sql::signed(commit); count])),
-            ("ordinal", Column::Int((0..).take(count).collect())),
-            ("occurred_at", Column::Big(self.times)),
-            ("content_hash", Column::Bytes(self.hashes)),
-            ("data", Column::Bytes(self.data)),
-        ];
-        sql::insert(db, "event", tenant.as_str(), columns, "").await?;
-        let (targets, ids) = self.corrections.into_iter().unzip();
-        let columns = vec![("target_id", Column::Text(targets)), ("event_id", Column::Text(ids))];
-        sql::insert(db, "correction", tenant.as_str(), columns, "").await?;
-        Ok(())
-    }
-}
-
-impl Recorded {
-    /// What a commit adds to the ledger.
-    ///
-    /// # Errors
-    /// When the rows can't be encoded.
-    pub(crate) fn new(
-        number: u64,
-        now: Timestamp,
-        events: usize,
-        measurements: Vec<(Measurement, i8)>,
-        facts: Vec<(Fact, i8)>,
-    ) -> Result<Self, Error> {
-        let entries: Vec<Entry> = measurements
-            .into_iter()
-            .map(|(measurement, count)| Entry {
-                commit: number,
-                measurement,
-                count,
-            })
-            .collect();
-        let segment = (!entries.is_empty())
-            .then(|| ledger::encode(&entries))
-            .transpose()
-            .map_err(|error| Error::Fold(error.to_string()))?;
-        Ok(Self {
-            number,
-            now,
-            events,
-            segment,
-            facts,
-        })
-    }
-
-    /// Appends to the ledger and to the sequence of commits.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub(crate) async fn write(self, db: &impl ConnectionTrait, tenant: &TenantId) -> Result<(), Error> {
-        if let Some(segment) = self.segment {
-            crate::ledger::insert_segment(db, tenant, segment).await?;
-        }
-        facts(db, tenant, self.number, &self.facts).await?;
-        let columns = vec![
-            ("commit_number", Column::Big(vec![sql::signed(self.number)])),
-            ("committed_at", Column::Big(vec![self.now.as_microsecond()])),
-            (
-                "events",
-                Column::Big(vec![i64::try_from(self.events).unwrap_or(i64::MAX)]),
-            ),
-        ];
-        sql::insert(db, "commit_log", tenant.as_str(), columns, "").await?;
-        Ok(())
-    }
+    dimension_facts(inserts, tenant, number, &facts)?;
+    inserts.add(&Rows {
+        table: "commit_log",
+        tenant: tenant.as_str(),
+        columns: vec![
+            ("commit_number", Column::Big(vec![sql::signed(number)])),
+            ("committed_at", Column::Big(vec![now.as_microsecond()])),
+            ("events", Column::Big(vec![i64::try_from(events).unwrap_or(i64::MAX)])),
+        ],
+        conflict: "",
+    })
 }
 
 /// All subject state of a tenant that has none.
-pub(crate) async fn write_state(
-    db: &impl ConnectionTrait,
+///
+/// # Errors
+/// When something has no stored form, or is too large.
+pub(crate) fn state(
+    inserts: &mut Inserts,
     tenant: &TenantId,
     records: Vec<(Subject, Vec<u8>)>,
     history: Vec<(Subject, StoredOccurrence)>,
 ) -> Result<(), Error> {
-    let mut tails: std::collections::HashMap<Subject, Tail> = std::collections::HashMap::new();
+    let mut tails: HashMap<Subject, Tail> = HashMap::new();
     let mut closed = Vec::new();
     for (subject, occurrence) in history {
         let tail = tails.entry(subject.clone()).or_default();
@@ -192,79 +157,96 @@ pub(crate) async fn write_state(
     }
     let touched = records.into_iter().map(|(subject, record)| {
         let tail = tails.remove(&subject).unwrap_or_default();
-        (subject, super::book::Stored { record, tail })
+        (subject, Stored { record, tail })
     });
-    subjects(db, tenant, touched.collect()).await?;
-    chapters(db, tenant, closed).await
+    subjects(inserts, tenant, &touched.collect::<Vec<_>>())?;
+    chapters(inserts, tenant, &closed)
 }
 
-async fn subjects(db: &impl ConnectionTrait, tenant: &TenantId, touched: Vec<Touched>) -> Result<(), Error> {
-    let kinds = touched
-        .iter()
-        .map(|(subject, _)| i16::from(subject.kind.code()))
-        .collect();
-    let ids = touched.iter().map(|(subject, _)| subject.id.to_string()).collect();
-    let chapters = touched.iter().map(|(_, stored)| stored.tail.chapters).collect();
-    let (records, recent) = touched
-        .into_iter()
-        .map(|(_, stored)| (stored.record, stored.tail.recent))
-        .unzip();
-    let columns = vec![
-        ("kind", Column::Small(kinds)),
-        ("subject_id", Column::Text(ids)),
-        ("record", Column::Bytes(records)),
-        ("recent", Column::Bytes(recent)),
-        ("chapters", Column::Int(chapters)),
-    ];
-    let conflict = "ON CONFLICT (tenant_id, kind, subject_id)
-        DO UPDATE SET record = excluded.record, recent = excluded.recent, chapters = excluded.chapters";
-    sql::insert(db, "subject", tenant.as_str(), columns, conflict).await?;
-    Ok(())
-}
-
-async fn chapters(db: &impl ConnectionTrait, tenant: &TenantId, closed: Vec<Chapter>) -> Result<(), Error> {
-    let columns = vec![
-        (
-            "kind",
-            Column::Small(
-                closed
-                    .iter()
-                    .map(|(subject, ..)| i16::from(subject.kind.code()))
-                    .collect(),
+fn subjects(inserts: &mut Inserts, tenant: &TenantId, touched: &[Touched]) -> Result<(), Error> {
+    let stored = || touched.iter().map(|(_, stored)| stored);
+    inserts.add(&Rows {
+        table: "subject",
+        tenant: tenant.as_str(),
+        columns: vec![
+            (
+                "kind",
+                Column::Small(
+                    touched
+                        .iter()
+                        .map(|(subject, _)| i16::from(subject.kind.code()))
+                        .collect(),
+                ),
             ),
-        ),
-        (
-            "subject_id",
-            Column::Text(closed.iter().map(|(subject, ..)| subject.id.to_string()).collect()),
-        ),
-        (
-            "number",
-            Column::Int(closed.iter().map(|(_, number, _)| *number).collect()),
-        ),
-        (
-            "data",
-            Column::Bytes(closed.into_iter().map(|(.., lines)| lines).collect()),
-        ),
-    ];
-    sql::insert(db, "chapter", tenant.as_str(), columns, "").await?;
-    Ok(())
+            (
+                "subject_id",
+                Column::Text(touched.iter().map(|(subject, _)| subject.id.as_str()).collect()),
+            ),
+            (
+                "record",
+                Column::Bytes(stored().map(|stored| &stored.record[..]).collect()),
+            ),
+            (
+                "recent",
+                Column::Bytes(stored().map(|stored| &stored.tail.recent[..]).collect()),
+            ),
+            (
+                "chapters",
+                Column::Int(stored().map(|stored| stored.tail.chapters).collect()),
+            ),
+        ],
+        conflict: "ON CONFLICT (tenant_id, kind, subject_id)
+            DO UPDATE SET record = excluded.record, recent = excluded.recent, chapters = excluded.chapters",
+    })
+}
+
+fn chapters(inserts: &mut Inserts, tenant: &TenantId, closed: &[Chapter]) -> Result<(), Error> {
+    inserts.add(&Rows {
+        table: "chapter",
+        tenant: tenant.as_str(),
+        columns: vec![
+            (
+                "kind",
+                Column::Small(
+                    closed
+                        .iter()
+                        .map(|(subject, ..)| i16::from(subject.kind.code()))
+                        .collect(),
+                ),
+            ),
+            (
+                "subject_id",
+                Column::Text(closed.iter().map(|(subject, ..)| subject.id.as_str()).collect()),
+            ),
+            (
+                "number",
+                Column::Int(closed.iter().map(|(_, number, _)| *number).collect()),
+            ),
+            (
+                "data",
+                Column::Bytes(closed.iter().map(|(.., lines)| &lines[..]).collect()),
+            ),
+        ],
+        conflict: "",
+    })
 }
 
 /// What a commit changes in the dimension tables.
-async fn facts(db: &impl ConnectionTrait, tenant: &TenantId, commit: u64, facts: &[(Fact, i8)]) -> Result<(), Error> {
+fn dimension_facts(inserts: &mut Inserts, tenant: &TenantId, commit: u64, facts: &[(Fact, i8)]) -> Result<(), Error> {
     let encode = |fact: &Fact| serde_json::to_vec(fact).expect("a fact has string keys only and serialises to memory");
-    let columns = vec![
-        ("commit_number", Column::Big(vec![sql::signed(commit); facts.len()])),
-        ("ordinal", Column::Int((0..).take(facts.len()).collect())),
-        (
-            "row_sign",
-            Column::Small(facts.iter().map(|(_, sign)| i16::from(*sign)).collect()),
-        ),
-        (
-            "data",
-            Column::Bytes(facts.iter().map(|(fact, _)| encode(fact)).collect()),
-        ),
-    ];
-    sql::insert(db, "dimension_fact", tenant.as_str(), columns, "").await?;
-    Ok(())
+    let encoded: Vec<Vec<u8>> = facts.iter().map(|(fact, _)| encode(fact)).collect();
+    inserts.add(&Rows {
+        table: "dimension_fact",
+        tenant: tenant.as_str(),
+        columns: vec![
+            ("commit_number", Column::Big(vec![sql::signed(commit); facts.len()])),
+            ("ordinal", Column::Int((0..).take(facts.len()).collect())),
+            (
+                "row_sign",
+                Column::Small(facts.iter().map(|(_, sign)| i16::from(*sign)).collect()),
+            ),
+            ("data", Column::Bytes(encoded.iter().map(Vec::as_slice).collect())),
+        ],
+        conflict: "",
+    })
 }

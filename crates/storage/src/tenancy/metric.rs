@@ -5,10 +5,7 @@ use scoreline_core::id::TenantId;
 use sea_orm::ConnectionTrait;
 
 use super::tenant::exists;
-use crate::{
-    Database, Error,
-    sql::{self, Column},
-};
+use crate::{Database, Error, sql};
 
 /// A stored metric.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,14 +40,17 @@ pub(crate) async fn put(
     now: Timestamp,
 ) -> Result<(), Error> {
     let Some(expected) = expected else {
-        let columns = vec![
-            ("metric_id", Column::Text(vec![metric.id.clone()])),
-            ("version", Column::Big(vec![metric.version])),
-            ("definition", Column::Text(vec![metric.definition.clone()])),
-            ("updated_at", Column::Big(vec![now.as_microsecond()])),
+        let sql = "INSERT INTO metric_definition (tenant_id, metric_id, version, definition, updated_at)
+             VALUES ($1, $2, $3, $4, $5)";
+        let values = [
+            metric.id.as_str().into(),
+            metric.version.into(),
+            metric.definition.as_str().into(),
+            now.as_microsecond().into(),
         ];
-        return sql::insert(db, "metric_definition", tenant.as_str(), columns, "")
+        return sql::execute(db, sql, tenant.as_str(), values)
             .await
+            .map(drop)
             .map_err(|error| exists(error, "metric", &metric.id));
     };
     let sql = "UPDATE metric_definition SET version = $3, definition = $4, updated_at = $5

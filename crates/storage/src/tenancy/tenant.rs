@@ -5,11 +5,7 @@ use scoreline_core::{id::TenantId, policy::Policies};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, SqlErr, Statement};
 use sha2::{Digest as _, Sha256};
 
-use crate::{
-    Database, Error, log,
-    sql::{self, Column},
-    upkeep,
-};
+use crate::{Database, Error, log, sql, upkeep};
 
 /// What a tenant states once, as stored.
 pub type Settings = Policies;
@@ -83,12 +79,9 @@ pub(crate) async fn create(
 ) -> Result<Tenant, Error> {
     check(policies)?;
     let settings = encode(policies);
-    let columns = vec![
-        ("settings", Column::Text(vec![settings.clone()])),
-        ("last_commit", Column::Big(vec![0])),
-        ("created_at", Column::Big(vec![now.as_microsecond()])),
-    ];
-    sql::insert(database.writer(), "tenant", tenant.as_str(), columns, "")
+    let sql = "INSERT INTO tenant (tenant_id, settings, last_commit, created_at) VALUES ($1, $2, 0, $3)";
+    let values = [settings.as_str().into(), now.as_microsecond().into()];
+    sql::execute(database.writer(), sql, tenant.as_str(), values)
         .await
         .map_err(|error| exists(error, "tenant", tenant.as_str()))?;
     Ok(Tenant {

@@ -18,9 +18,12 @@ use scoreline_core::{
 use sea_orm::ConnectionTrait;
 
 use crate::{
-    Database, Error, ledger,
+    Database, Error,
+    inserts::Inserts,
+    ledger,
     log::{self, Position, Recorded},
     sql,
+    transaction::WriteTransaction,
 };
 
 /// How many events are folded in one batch.
@@ -81,7 +84,7 @@ pub(crate) async fn rebuild(
 /// Folds the log under policies, records the difference to the ledger as one more commit if there is one, and writes
 /// all subject state anew. The tenant must be locked.
 pub(crate) async fn refold(
-    db: &impl ConnectionTrait,
+    db: &WriteTransaction,
     tenant: &TenantId,
     policies: &Policies,
     last_commit: u64,
@@ -112,14 +115,22 @@ pub(crate) async fn refold(
             },
         )
     });
-    log::write_state(db, tenant, records, histories.collect()).await?;
+    let mut inserts = Inserts::new(db.get_database_backend());
+    log::state(&mut inserts, tenant, records, histories.collect())?;
     let mut report = compared.report;
     if report.differences > 0 {
         let number = last_commit + 1;
-        let recorded = Recorded::new(number, now, 0, compared.measurements, compared.facts)?;
-        recorded.write(db, tenant).await?;
+        let recorded = Recorded {
+            number,
+            now,
+            events: 0,
+            measurements: compared.measurements,
+            facts: compared.facts,
+        };
+        log::record(&mut inserts, tenant, recorded)?;
         report.applied_as = Some(number);
     }
+    db.run(inserts).await?;
     let newest = report.applied_as.unwrap_or(last_commit);
     let sql = "UPDATE tenant SET last_commit = $2, revision = revision + 1 WHERE tenant_id = $1";
     sql::execute(db, sql, tenant.as_str(), [sql::signed(newest).into()]).await?;
