@@ -98,7 +98,7 @@ impl Dice {
     }
 }
 
-fn event(id: String, minute: usize, name: &str, mut fields: Value) -> Event {
+fn event(id: &str, minute: usize, name: &str, mut fields: Value) -> Event {
     for list in ["attributes", "splits"] {
         fields[list] = json!([]);
     }
@@ -140,19 +140,22 @@ fn story(seed: u64, leads: usize) -> Vec<Event> {
             minute += 1 + dice.below(30);
             // Some are told late.
             let told_at = minute + if dice.below(10) == 0 { dice.below(400) } else { 0 };
-            told.push((told_at, event(format!("e{lead}-{at}"), minute, name, fields)));
+            told.push((told_at, event(&format!("e{lead}-{at}"), minute, name, fields)));
         }
         if dice.below(4) == 0 {
             let void = json!({"event": format!("e{lead}-{}", dice.below(6))});
             told.push((
                 minute.saturating_sub(50),
-                event(format!("v{lead}"), minute, "event_voided", void),
+                event(&format!("v{lead}"), minute, "event_voided", void),
             ));
         }
         if dice.below(4) == 0 {
             let payload = json!({"lead_created": {"lead": l, "lead_source": "fair", "attributes": []}});
             let amended = json!({"event": format!("e{lead}-0"), "payload": payload});
-            told.push((minute + 20, event(format!("m{lead}"), minute, "event_amended", amended)));
+            told.push((
+                minute + 20,
+                event(&format!("m{lead}"), minute, "event_amended", amended),
+            ));
         }
     }
     told.sort_by_key(|(at, _)| *at);
@@ -227,8 +230,10 @@ async fn new_settings_hold_from_their_commit_on() {
     let events = story(5, 60);
     let (early, late) = events.split_at(events.len() / 2);
     site.stream(&one, &early.chunks(13).collect::<Vec<_>>()).await;
-    let mut policies = Policies::default();
-    policies.time_zone = "Asia/Tokyo".parse().unwrap();
+    let policies = Policies {
+        time_zone: "Asia/Tokyo".parse().unwrap(),
+        ..Policies::default()
+    };
     other
         .update_policies(&site.tenant, &policies, None, NOW.parse().unwrap())
         .await

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use scoreline_tests::{client::Clients, server::Server};
+use scoreline_tests::client::Clients;
 
 use crate::{
     analytics::{self, MEMORY, NOTHING_KEPT, News},

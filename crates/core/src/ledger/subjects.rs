@@ -333,7 +333,7 @@ mod tests {
             (SubjectColumn::new(Packed::new(&joined.places), joined.ids), rows)
         };
         let (half, _) = join(&[&columns[0], &columns[1]]);
-        let part = SubjectColumn::new(half.codes.part(1..3), half.ids.clone());
+        let part = SubjectColumn::new(half.codes.part(1..3), half.ids);
         let (whole, rows) = join(&[&part, &columns[2], &columns[3]]);
         let mut codes = Vec::new();
         whole.read(Rows::Run(0, rows), &mut codes);

@@ -1,8 +1,9 @@
 //! Group commit: concurrent submissions of one tenant share a transaction.
 //!
 //! Each tenant with something to store has a queue and a worker. While the worker commits one group, the next one
-//! collects, and is begun when it is large enough to be worked out meanwhile; nobody waits while the tenant is idle. An answer is given after the commit is durable. A caller that goes
-//! away changes nothing: what it handed over is stored. Queues are bounded, and gone when they are empty.
+//! collects, and is begun when it is large enough to be worked out meanwhile; nobody waits while the tenant is idle. An
+//! answer is given after the commit is durable. A caller that goes away changes nothing: what it handed over is stored.
+//! Queues are bounded, and gone when they are empty.
 
 mod queue;
 mod worker;

@@ -143,10 +143,8 @@ fn take(line: Line<'_>, standing: &mut Standing) -> Result<(), Box<dyn std::erro
         id: line.id.into(),
     };
     let said_by = |id: &str| -> Result<Body, Box<dyn std::error::Error>> {
-        let event = EventId::new(id)?;
         Ok(Body::Event {
-            identity: event.clone(),
-            body_event: event,
+            body_event: EventId::new(id)?,
         })
     };
     let body = match line.entry {
@@ -184,10 +182,8 @@ mod tests {
     }
 
     fn event(id: &str) -> Body {
-        let id = EventId::new(id).expect("an id");
         Body::Event {
-            identity: id.clone(),
-            body_event: id,
+            body_event: EventId::new(id).expect("an id"),
         }
     }
 

@@ -46,6 +46,9 @@ fn entries() -> Vec<Entry> {
     ]
 }
 
+/// Makes rows that no ledger holds.
+type Damage<'a> = &'a dyn Fn(&mut SegmentRows);
+
 #[test]
 fn a_segment_gives_back_its_rows_and_says_what_it_covers() {
     let segment = encode(&entries()).expect("few rows");
@@ -114,14 +117,14 @@ fn a_settled_segment_that_no_ledger_holds_is_refused_by_column() {
         let bytes = settled::write::write(&rows).expect("arrow does not mind").bytes;
         open(bytes).expect_err("no ledger has it").to_string()
     };
-    let cases: [(&str, &dyn Fn(&mut SegmentRows)); 5] = [
+    let cases: [(&str, Damage<'_>); 5] = [
         ("column `count` is out of range", &|rows| rows.count[2] = 0),
         ("column `origin_date` is out of range", &|rows| {
-            rows.origin[0] = i32::MIN
+            rows.origin[0] = i32::MIN;
         }),
         ("column `instant` is out of range", &|rows| rows.instant[1] = i64::MAX),
         ("column `rep` has a code without a text", &|rows| {
-            rows.dimensions[0].codes[0] = 9
+            rows.dimensions[0].codes[0] = 9;
         }),
         ("column `team` is not a stored dimension", &|rows| {
             rows.dimensions[0].dimension = Dimension::Team;
@@ -211,8 +214,8 @@ proptest! {
 
     #[test]
     fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let _ = for form in [seal::Form::Flat, seal::Form::Settled] {
+        for form in [seal::Form::Flat, seal::Form::Settled] {
             let _ = decode(&seal::close(form, bytes.clone()));
-        };
+        }
     }
 }
