@@ -20,6 +20,9 @@ use crate::{
     },
 };
 
+/// Looking through the reps of a zone of more is not worth it: its rows are in no order.
+const MOST_REPS: usize = 256;
+
 /// A row whose amount cannot be converted.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Gap {
@@ -252,11 +255,14 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Whether a zone can have rows that meet the conditions, as far as they are about reps.
+    /// Whether a zone can have rows that meet the conditions, as far as they are about reps, and its reps are few enough to
+    /// be looked through.
     fn may_pick(&self, zone: &Zone) -> bool {
-        self.conditions.iter().all(|(bound, passes)| {
-            !bound.is_of_reps(self.block) || passes[zone.reps.0 as usize..=zone.reps.1 as usize].contains(&true)
-        })
+        let (least, greatest) = (zone.reps.0 as usize, zone.reps.1 as usize);
+        greatest - least > MOST_REPS
+            || self.conditions.iter().all(|(bound, passes)| {
+                !bound.is_of_reps(self.block) || passes[least..=greatest].contains(&true)
+            })
     }
 
     /// Picks the rows that meet every condition; whether there are any.
