@@ -15,11 +15,12 @@ demo *arguments:
 test *arguments:
     cargo test --workspace --locked {{arguments}}
 
-# Everything that BENCHMARKS.md tells, measured beside other engines. Takes about an hour, most of it to draw size M.
+# Everything that BENCHMARKS.md tells, measured beside other engines. Takes five minutes, and about ten more to draw size M the
+# first time.
 bench *arguments:
     test -x target/bench/python/bin/python || python3 -m venv target/bench/python
     target/bench/python/bin/pip install --quiet --disable-pip-version-check -r tests/bench/engines/requirements.txt
-    cargo build --release --workspace --bin scoreline --bin scoreline-bench --locked
+    cargo build --release --workspace --bin scoreline --bin scoreline-bench --features scoreline-bench/mimalloc --locked
     target/release/scoreline-bench all {{arguments}}
 
 # Instructions of six pieces of work of the core, compared with what is on record.
