@@ -54,34 +54,32 @@ pub(super) fn clustered(blocks: &[Arc<Block>], block_rows: usize) -> Vec<Arc<Blo
         field.place(dates, origins, reps);
     }
     drop((dates, origins, reps));
-    for (field, column) in fields
-        .iter_mut()
-        .zip(source.packed::<i64>(|block| Some(&block.instant)))
-    {
-        field.instant = column;
-    }
-    for (field, column) in fields.iter_mut().zip(source.packed::<u64>(|block| Some(&block.commit))) {
-        field.commit = column;
-    }
+    let instants = source.packed::<i64>(|block| Some(&block.instant));
+    each(&mut fields, instants, |field, column| field.instant = column);
+    let commits = source.packed::<u64>(|block| Some(&block.commit));
+    each(&mut fields, commits, |field, column| field.commit = column);
     let columns: Vec<&SubjectColumn> = blocks.iter().map(|block| &block.subject).collect();
     let subjects = subjects::joined(&columns, blocks.iter().map(|block| block.rows()));
-    for (field, places) in fields.iter_mut().zip(source.pick(&subjects.places)) {
+    each(&mut fields, source.pick(&subjects.places), |field, places| {
         field.subject = SubjectColumn::new(Packed::new(&places), subjects.ids.clone());
-    }
+    });
     drop(subjects);
-    for (field, column) in fields.iter_mut().zip(source.packed::<i64>(|block| Some(&block.value))) {
-        field.value = column;
-    }
-    for (field, column) in fields.iter_mut().zip(source.packed::<i8>(|block| Some(&block.count))) {
-        field.count = column;
-    }
+    let values = source.packed::<i64>(|block| Some(&block.value));
+    each(&mut fields, values, |field, column| field.value = column);
+    let counts = source.packed::<i8>(|block| Some(&block.count));
+    each(&mut fields, counts, |field, column| field.count = column);
     for dimension in dimensions {
-        let columns = source.packed::<u32>(|block| block.dimension(dimension));
-        for (field, column) in fields.iter_mut().zip(columns) {
-            field.set(dimension, column);
-        }
+        let codes = source.packed::<u32>(|block| block.dimension(dimension));
+        each(&mut fields, codes, |field, column| field.set(dimension, column));
     }
     fields.into_iter().map(|fields| Arc::new(fields.into_block())).collect()
+}
+
+/// Gives each block its part of a column.
+fn each<T>(fields: &mut [Fields], parts: impl IntoIterator<Item = T>, set: impl Fn(&mut Fields, T)) {
+    for (field, part) in fields.iter_mut().zip(parts) {
+        set(field, part);
+    }
 }
 
 /// The rows of all blocks, counted through, in their new order.

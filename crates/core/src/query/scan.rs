@@ -260,9 +260,10 @@ impl<'a> Scan<'a> {
     fn may_pick(&self, zone: &Zone) -> bool {
         let (least, greatest) = (zone.reps.0 as usize, zone.reps.1 as usize);
         greatest - least > MOST_REPS
-            || self.conditions.iter().all(|(bound, passes)| {
-                !bound.is_of_reps(self.block) || passes[least..=greatest].contains(&true)
-            })
+            || self
+                .conditions
+                .iter()
+                .all(|(bound, passes)| !bound.is_of_reps(self.block) || passes[least..=greatest].contains(&true))
     }
 
     /// Picks the rows that meet every condition; whether there are any.
