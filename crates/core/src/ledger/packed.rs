@@ -284,9 +284,10 @@ impl Packed {
         }
     }
 
-    /// The values of rows by an affine map of 32-bit offsets; `None` when an offset does not fit them.
+    /// The values of rows by an affine map of 32-bit offsets; `None` when an offset does not fit them, or the scale is too large.
     pub(crate) fn affine(&self) -> Option<Affine> {
-        let fits = !matches!(self.offsets, Offsets::Whole(_));
+        // A scale beyond the greatest signed number is none that sums can be made with.
+        let fits = !matches!(self.offsets, Offsets::Whole(_)) && self.scale > 0;
         fits.then_some(Affine {
             base: self.base,
             scale: self.scale,
@@ -445,6 +446,13 @@ mod tests {
         let amounts: Vec<i64> = [0, 3, 5, 1_000_000_007].map(|cents| cents * 10_000).into();
         assert_eq!(Packed::new(&amounts).bytes(), 4 * 4);
         assert_eq!(Packed::new(&[7_i64; 100]).bytes(), 0);
+    }
+
+    #[test]
+    fn values_farther_apart_than_the_greatest_number_have_no_offsets_to_sum() {
+        let packed = Packed::new(&[5_074_419_583_719_158_341_i64, -4_148_952_453_135_617_467]);
+        assert_eq!((packed.affine(), packed.at(1)), (None, -4_148_952_453_135_617_467));
+        assert!(Packed::new(&[1_i64 << 61, 0]).affine().is_some());
     }
 
     #[test]
