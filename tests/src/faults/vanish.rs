@@ -10,6 +10,7 @@ use scoreline_proto::{
     },
     tenants::v1::CreateTenantRequest,
 };
+use tokio::sync::oneshot;
 use tokio_stream::StreamExt as _;
 
 use super::{book::Book, findings, maker::Maker};
@@ -175,10 +176,14 @@ impl Caller {
         let messages = messages
             .into_iter()
             .map(|message| StreamEventsRequest { message: Some(message) });
-        // The stream stays open behind its last message.
-        let requests = tokio_stream::iter(messages).chain(tokio_stream::pending());
+        // The stream stays open behind its last message as long as the caller is there. Longer, the transport would keep
+        // it open for a caller that is gone, and the service would take it for one that is silent.
+        let (listens, gone) = oneshot::channel::<()>();
+        let silence = futures::StreamExt::take_until(tokio_stream::pending(), gone);
+        let requests = tokio_stream::iter(messages).chain(silence);
         let delay = self.delay();
         let listen = async {
+            let _listens = listens;
             let mut answers = self.clients.ingestion.stream_events(requests).await?.into_inner();
             for _ in 0..heard {
                 answers.message().await?;
