@@ -246,18 +246,6 @@ mod tests {
         Rational::new(above, below).expect("a fraction")
     }
 
-    fn plain(value: Result<Rational, Undefined>) -> CellValue {
-        CellValue {
-            value,
-            numerator: None,
-            denominator: None,
-            n: None,
-            immature: None,
-            interval: None,
-            comparison: None,
-        }
-    }
-
     fn missing() -> Undefined {
         Undefined {
             reason: Reason::MissingRate,
@@ -269,9 +257,9 @@ mod tests {
     fn cells() -> Vec<CellValue> {
         let period = Period::new(date(2025, 1, 1), date(2025, 2, 1)).expect("a period");
         vec![
-            plain(Ok(Rational::ZERO)),
-            plain(Ok(ratio(-1, 3))),
-            plain(Err(missing())),
+            CellValue::from(Ok(Rational::ZERO)),
+            CellValue::from(Ok(ratio(-1, 3))),
+            CellValue::from(Err(missing())),
             CellValue {
                 numerator: Some(Rational::from(i128::MAX)),
                 denominator: Some(Rational::ZERO),
@@ -289,7 +277,7 @@ mod tests {
                     relative_change: Err(missing()),
                     period: Some(period),
                 }),
-                ..plain(Ok(ratio(i128::MAX, 7)))
+                ..CellValue::from(Ok(ratio(i128::MAX, 7)))
             },
         ]
     }

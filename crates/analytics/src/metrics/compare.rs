@@ -210,17 +210,11 @@ fn differences((earlier, later): &(Table, Table), names: &Names<'_>) -> Vec<wire
 /// A cell; of a row that is not in the answer, one that says so.
 fn cell_of(row: Option<&Row>, at: usize) -> CellValue {
     let found = row.and_then(|row| row.cells.get(at)).cloned();
-    found.unwrap_or_else(|| CellValue {
-        value: Err(Undefined {
+    found.unwrap_or_else(|| {
+        CellValue::from(Err(Undefined {
             reason: Reason::NotApplicable,
             detail: "the answer has no such row".into(),
-        }),
-        numerator: None,
-        denominator: None,
-        n: None,
-        immature: None,
-        interval: None,
-        comparison: None,
+        }))
     })
 }
 

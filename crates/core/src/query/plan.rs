@@ -71,12 +71,10 @@ impl<'a> Plan<'a> {
         dictionaries: &Dictionaries,
         options: &Options,
     ) -> Result<Self, Error> {
-        let mut plan = Self::of_cells(query, tables, dictionaries, options)?;
-        let known = plan.pricing.is_none() && !plan.is_dated();
-        if query.aggregate == Aggregate::Retention && known {
-            plan.lists = true;
-            plan.refresh(dictionaries);
-        }
+        let mut plan = Self::routed(query, tables, options)?;
+        let is_known = plan.pricing.is_none() && !plan.is_dated();
+        plan.lists = query.aggregate == Aggregate::Retention && is_known;
+        plan.refresh(dictionaries);
         Ok(plan)
     }
 
@@ -90,6 +88,13 @@ impl<'a> Plan<'a> {
         dictionaries: &Dictionaries,
         options: &Options,
     ) -> Result<Self, Error> {
+        let mut plan = Self::routed(query, tables, options)?;
+        plan.refresh(dictionaries);
+        Ok(plan)
+    }
+
+    /// A plan that knows no codes yet.
+    fn routed(query: &'a AggregateQuery, tables: &'a Tables, options: &Options) -> Result<Self, Error> {
         check(query)?;
         let stock = matches!(query.aggregate, Aggregate::Balance | Aggregate::Retention);
         let slots = Slots::new(query, stock, options)?;
@@ -113,7 +118,6 @@ impl<'a> Plan<'a> {
             slots,
         };
         plan.route(options);
-        plan.refresh(dictionaries);
         Ok(plan)
     }
 

@@ -79,8 +79,8 @@ pub(super) enum Amounts<'a> {
     /// One for all.
     Same(i64),
     Offsets(&'a [u32], Affine),
-    /// Of neighbouring rows of a column, which are not looked at one by one.
-    Neighbours(&'a Packed, Affine, Rows<'a>),
+    /// Of neighbouring rows of a column from a first one on, which are not looked at one by one.
+    Neighbours(&'a Packed, Affine, usize),
     Read(&'a [i64]),
 }
 
@@ -90,10 +90,7 @@ impl Amounts<'_> {
             Self::Unread => 0,
             Self::Same(value) => *value,
             Self::Offsets(offsets, affine) => affine.value(offsets[place]),
-            Self::Neighbours(column, _, rows) => match rows {
-                Rows::Run(first, _) => column.at(first + place),
-                Rows::Picked(rows) => column.at(rows[place] as usize),
-            },
+            Self::Neighbours(column, _, first) => column.at(first + place),
             Self::Read(values) => values[place],
         }
     }
@@ -327,10 +324,13 @@ impl<'a> Scan<'a> {
 
         scratch.values.clear();
         scratch.offsets.clear();
-        let in_bulk = one.is_some() && self.sums_in_bulk && matches!(rows, Rows::Run(..));
+        let in_bulk = match rows {
+            Rows::Run(first, _) if one.is_some() && self.sums_in_bulk => Some(first),
+            _ => None,
+        };
         match self.reading {
             Reading::Nothing | Reading::Same(_) => {}
-            Reading::Offsets(_) if in_bulk => {}
+            Reading::Offsets(_) if in_bulk.is_some() => {}
             Reading::Offsets(_) => self.block.value.read_offsets(rows, &mut scratch.offsets),
             Reading::Values => self.block.value.read(rows, &mut scratch.values),
         }
@@ -364,8 +364,10 @@ impl<'a> Scan<'a> {
             amounts: match self.reading {
                 Reading::Nothing => Amounts::Unread,
                 Reading::Same(value) => Amounts::Same(value),
-                Reading::Offsets(affine) if in_bulk => Amounts::Neighbours(&self.block.value, affine, rows),
-                Reading::Offsets(affine) => Amounts::Offsets(&scratch.offsets, affine),
+                Reading::Offsets(affine) => match in_bulk {
+                    Some(first) => Amounts::Neighbours(&self.block.value, affine, first),
+                    None => Amounts::Offsets(&scratch.offsets, affine),
+                },
                 Reading::Values => Amounts::Read(&scratch.values),
             },
             gaps: &scratch.gaps,

@@ -184,8 +184,8 @@ impl Totals {
             Amounts::Unread => self.add_offsets(to, None, Affine { base: 0, scale: 0 }),
             Amounts::Same(value) => self.add_offsets(to, None, Affine { base: value, scale: 0 }),
             Amounts::Offsets(offsets, affine) => self.add_offsets(to, Some(offsets), affine),
-            Amounts::Neighbours(column, affine, rows) => {
-                let sums = affine.sums(to.count(), column.sum_offsets(rows) as i64);
+            Amounts::Neighbours(column, affine, first) => {
+                let sums = affine.sums(to.count(), column.sum_offsets(first, to.rows) as i64);
                 self.cells[to.cells.at(0) as usize].merge(&sums);
             }
             Amounts::Read(values) => self.add_values(to, values),

@@ -112,6 +112,21 @@ pub struct CellValue {
     pub comparison: Option<Compared>,
 }
 
+impl From<Result<Rational, Undefined>> for CellValue {
+    /// A value about which nothing else is known.
+    fn from(value: Result<Rational, Undefined>) -> Self {
+        Self {
+            value,
+            numerator: None,
+            denominator: None,
+            n: None,
+            immature: None,
+            interval: None,
+            comparison: None,
+        }
+    }
+}
+
 /// A value, or why there is none.
 pub(super) type Value = Result<Rational, Undefined>;
 
