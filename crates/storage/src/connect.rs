@@ -5,7 +5,10 @@ use std::time::Duration;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database as SeaDatabase, DatabaseConnection, DbBackend, DbErr, Statement,
 };
-use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sqlx::{
+    Connection as _,
+    sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
 
 use crate::Error;
 
@@ -95,17 +98,22 @@ fn sqlite(options: &Options, connections: u32, read_only: bool) -> ConnectOption
     connect
 }
 
+/// A connection that was not used for so long may have been lost, which a firewall does not tell.
+const LONG_IDLE: Duration = Duration::from_secs(1);
+
 fn postgres(options: &Options) -> ConnectOptions {
     let mut connect = common(options, options.max_connections);
     connect
         .set_application_name("scoreline")
         .max_lifetime(Duration::from_secs(1_800));
-    // A `begin` that was cancelled half-way leaves its transaction open on the pooled connection, and the next
-    // borrower would write inside it. Whatever comes back to the pool comes back without a transaction.
+    // Asking a connection whether it is there before each use would double the messages of a read.
+    connect.test_before_acquire(false);
     connect.map_sqlx_postgres_pool_opts(|pool| {
-        pool.after_release(|connection, _| {
+        pool.before_acquire(|connection, used| {
             Box::pin(async move {
-                sqlx::raw_sql("ROLLBACK").execute(connection).await?;
+                if used.idle_for >= LONG_IDLE {
+                    connection.ping().await?;
+                }
                 Ok(true)
             })
         })

@@ -11,8 +11,9 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use crate::{
     Error,
     connect::{Connections, Options},
+    inserts::Inserts,
     log::Lanes,
-    transaction::WriteTransaction,
+    transaction::{self, WriteTransaction},
 };
 
 /// From how many events on work is done where no other task waits for the thread.
@@ -73,9 +74,15 @@ impl Database {
         }
     }
 
-    /// A transaction that writes. On SQLite it is the only one from its first statement on.
-    pub(crate) async fn begin_write(&self) -> Result<WriteTransaction, DbErr> {
-        WriteTransaction::begin(self.writer()).await
+    /// A transaction that writes. On SQLite it is the only one from its first statement on. Begun as one that reads is.
+    pub(crate) async fn begin_write(&self) -> Result<WriteTransaction, Error> {
+        let writer = self.writer().clone();
+        Self::detached(async move { Ok(WriteTransaction::begin(&writer).await?) }).await
+    }
+
+    /// Writes rows in a transaction of their own; says whether the tenant's row, if it was to move on, did.
+    pub(crate) async fn write(&self, inserts: Inserts) -> Result<bool, DbErr> {
+        transaction::write(self.writer(), inserts).await
     }
 
     /// What the database is.
@@ -84,15 +91,22 @@ impl Database {
     }
 
     /// A transaction that reads one snapshot.
-    pub(crate) async fn begin_read(&self) -> Result<DatabaseTransaction, DbErr> {
-        match self.backend() {
-            DbBackend::Postgres => {
-                self.reader()
-                    .begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly))
-                    .await
-            }
-            _ => self.reader().begin().await,
-        }
+    ///
+    /// It is begun in a task of its own: one whose beginning was cancelled half-way would stay open on its connection, and
+    /// the next one to borrow that would write inside it.
+    pub(crate) async fn begin_read(&self) -> Result<DatabaseTransaction, Error> {
+        let (reader, backend) = (self.reader().clone(), self.backend());
+        Self::detached(async move {
+            let begun = match backend {
+                DbBackend::Postgres => {
+                    let snapshot = (Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly));
+                    reader.begin_with_config(snapshot.0, snapshot.1).await
+                }
+                _ => reader.begin().await,
+            };
+            Ok(begun?)
+        })
+        .await
     }
 
     /// Runs a write in a task of its own: a caller that goes away can't stop it half-way.

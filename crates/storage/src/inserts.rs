@@ -1,18 +1,28 @@
-//! Rows on their way into tables, bound as each engine takes them best: arrays on PostgreSQL, whose statements have the
-//! same text for any number of rows; some fixed numbers of rows a statement on SQLite. So both prepare them once.
+//! Rows on their way into tables, bound as each engine takes them best. On PostgreSQL all rows of all tables are one
+//! statement, with an array for each column: one message there and one back, whose text is the same for any number of rows.
+//! On SQLite, which is next door, some fixed numbers of rows a statement. So both prepare them once.
 
 use std::sync::Arc;
 
+use scoreline_core::id::TenantId;
 use sea_orm::DbBackend;
 use sqlx::{Arguments as _, error::BoxDynError, postgres::PgArguments, sqlite::SqliteArguments};
 
-use crate::Error;
+use crate::{Error, sql::signed};
 
 /// The rows of one statement on SQLite: so many at a time, as long as there are as many.
 const SQLITE_ROWS: [usize; 3] = [100, 10, 1];
 
 /// The most rows of one statement on PostgreSQL, whose messages end at 1 GiB.
 const POSTGRES_ROWS: usize = 10_000;
+
+/// The state of a tenant as its row tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Base {
+    pub(crate) last_commit: u64,
+    /// Goes up when settings, or the state of all subjects, are written anew.
+    pub(crate) revision: i64,
+}
 
 /// The values of one column, one a row.
 #[derive(Debug)]
@@ -36,18 +46,42 @@ pub(crate) struct Rows<'a> {
 }
 
 /// Statements with what is bound to them, in order.
-pub(crate) enum Inserts {
-    Postgres(Vec<(String, PgArguments)>),
+pub(crate) struct Inserts {
+    /// Whether the first of them moves the tenant's row on, and all are in vain where it can't.
+    pub(crate) moves: bool,
+    pub(crate) bound: Bound,
+}
+
+/// Statements of an engine.
+pub(crate) enum Bound {
+    Postgres(Vec<Combined>),
     Sqlite(Vec<(String, SqliteArguments)>),
 }
 
 impl Inserts {
     /// None, for an engine.
     pub(crate) fn new(backend: DbBackend) -> Self {
-        match backend {
-            DbBackend::Postgres => Self::Postgres(Vec::new()),
-            _ => Self::Sqlite(Vec::new()),
+        let bound = match backend {
+            DbBackend::Postgres => Bound::Postgres(Vec::new()),
+            _ => Bound::Sqlite(Vec::new()),
+        };
+        Self { moves: false, bound }
+    }
+
+    /// Those of a tenant's next commit: its row, which has to be at `base` still, moves on and is locked with that. Where it
+    /// is elsewhere nothing is inserted.
+    ///
+    /// # Errors
+    /// When a value is too large to be bound.
+    pub(crate) fn of_commit(backend: DbBackend, tenant: &TenantId, base: Base) -> Result<Self, Error> {
+        let mut inserts = Self::new(backend);
+        inserts.moves = true;
+        match &mut inserts.bound {
+            Bound::Postgres(bound) => Combined::moving(tenant, base).map(|first| bound.push(first)),
+            Bound::Sqlite(bound) => sqlite_move(tenant, base).map(|first| bound.push(first)),
         }
+        .map_err(|error| Error::Fold(format!("the commit of {tenant} can't be bound: {error}")))?;
+        Ok(inserts)
     }
 
     /// Adds rows behind those that are there.
@@ -55,9 +89,9 @@ impl Inserts {
     /// # Errors
     /// When a value is too large to be bound.
     pub(crate) fn add(&mut self, rows: &Rows<'_>) -> Result<(), Error> {
-        match self {
-            Self::Postgres(bound) => postgres(bound, rows),
-            Self::Sqlite(bound) => sqlite(bound, rows),
+        match &mut self.bound {
+            Bound::Postgres(bound) => postgres(bound, rows),
+            Bound::Sqlite(bound) => sqlite(bound, rows),
         }
         .map_err(|error| Error::Fold(format!("a row of {} can't be bound: {error}", rows.table)))
     }
@@ -65,11 +99,14 @@ impl Inserts {
 
 impl std::fmt::Debug for Inserts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let statements = match self {
-            Self::Postgres(bound) => bound.len(),
-            Self::Sqlite(bound) => bound.len(),
+        let statements = match &self.bound {
+            Bound::Postgres(bound) => bound.len(),
+            Bound::Sqlite(bound) => bound.len(),
         };
-        f.debug_struct("Inserts").field("statements", &statements).finish()
+        f.debug_struct("Inserts")
+            .field("moves", &self.moves)
+            .field("statements", &statements)
+            .finish()
     }
 }
 
@@ -132,24 +169,89 @@ impl Rows<'_> {
     }
 }
 
-fn postgres(bound: &mut Vec<(String, PgArguments)>, rows: &Rows<'_>) -> Result<(), BoxDynError> {
-    let (table, names, conflict) = (rows.table, rows.names(), rows.conflict);
-    let arrays = (2..)
-        .zip(&rows.columns)
-        .map(|(at, (_, column))| format!("${at}::{}", column.array_type()));
-    let arrays = arrays.collect::<Vec<_>>().join(", ");
-    let sql = format!("INSERT INTO {table} (tenant_id, {names}) SELECT $1, * FROM unnest({arrays}) {conflict}");
-    let length = rows.len();
-    for from in (0..length).step_by(POSTGRES_ROWS) {
-        let to = length.min(from + POSTGRES_ROWS);
+/// Rows of any tables in one statement of PostgreSQL.
+#[derive(Default)]
+pub(crate) struct Combined {
+    parts: Vec<String>,
+    arguments: PgArguments,
+    places: usize,
+    rows: usize,
+    moves: bool,
+}
+
+impl Combined {
+    /// Moves the tenant's row on. What is added to it is inserted only if it did.
+    fn moving(tenant: &TenantId, base: Base) -> Result<Self, BoxDynError> {
         let mut arguments = PgArguments::default();
-        arguments.add(rows.tenant)?;
+        arguments.add(tenant.as_str())?;
+        arguments.add(signed(base.last_commit + 1))?;
+        arguments.add(signed(base.last_commit))?;
+        arguments.add(base.revision)?;
+        let moved = "moved AS (UPDATE tenant SET last_commit = $2
+             WHERE tenant_id = $1 AND last_commit = $3 AND revision = $4 RETURNING tenant_id)";
+        Ok(Self {
+            parts: vec![moved.to_owned()],
+            arguments,
+            places: 4,
+            rows: 0,
+            moves: true,
+        })
+    }
+
+    fn add(&mut self, rows: &Rows<'_>, from: usize, to: usize) -> Result<(), BoxDynError> {
+        let (table, names, conflict) = (rows.table, rows.names(), rows.conflict);
+        self.arguments.add(rows.tenant)?;
+        self.places += 1;
+        let tenant = self.places;
+        let mut arrays = Vec::with_capacity(rows.columns.len());
         for (_, column) in &rows.columns {
-            column.bind_array(from, to, &mut arguments)?;
+            column.bind_array(from, to, &mut self.arguments)?;
+            self.places += 1;
+            arrays.push(format!("${}::{}", self.places, column.array_type()));
         }
-        bound.push((sql.clone(), arguments));
+        let (arrays, part) = (arrays.join(", "), self.parts.len());
+        let only = if self.moves {
+            "WHERE EXISTS (SELECT FROM moved)"
+        } else {
+            ""
+        };
+        self.parts.push(format!(
+            "part_{part} AS (INSERT INTO {table} (tenant_id, {names})
+             SELECT ${tenant}, added.* FROM unnest({arrays}) AS added {only} {conflict})"
+        ));
+        self.rows += to - from;
+        Ok(())
+    }
+
+    /// The statement, which gives a row if it did something.
+    pub(crate) fn into_parts(self) -> (String, PgArguments) {
+        let from = if self.moves { " FROM moved" } else { "" };
+        (format!("WITH {} SELECT 1{from}", self.parts.join(", ")), self.arguments)
+    }
+}
+
+fn postgres(bound: &mut Vec<Combined>, rows: &Rows<'_>) -> Result<(), BoxDynError> {
+    let (mut from, length) = (0, rows.len());
+    while from < length {
+        if bound.last().is_none_or(|last| last.rows >= POSTGRES_ROWS) {
+            bound.push(Combined::default());
+        }
+        let last = bound.last_mut().expect("one was just pushed");
+        let to = length.min(from + POSTGRES_ROWS - last.rows);
+        last.add(rows, from, to)?;
+        from = to;
     }
     Ok(())
+}
+
+fn sqlite_move(tenant: &TenantId, base: Base) -> Result<(String, SqliteArguments), BoxDynError> {
+    let mut arguments = SqliteArguments::default();
+    arguments.add(signed(base.last_commit + 1))?;
+    arguments.add(tenant.to_string())?;
+    arguments.add(signed(base.last_commit))?;
+    arguments.add(base.revision)?;
+    let sql = "UPDATE tenant SET last_commit = ? WHERE tenant_id = ? AND last_commit = ? AND revision = ?";
+    Ok((sql.to_owned(), arguments))
 }
 
 fn sqlite(bound: &mut Vec<(String, SqliteArguments)>, rows: &Rows<'_>) -> Result<(), BoxDynError> {
@@ -198,15 +300,44 @@ mod tests {
             conflict: "",
         };
         inserts.add(&rows).expect("small values");
-        match inserts {
-            Inserts::Postgres(bound) => bound.into_iter().map(|(sql, _)| sql).collect(),
-            Inserts::Sqlite(bound) => bound.into_iter().map(|(sql, _)| sql).collect(),
+        match inserts.bound {
+            Bound::Postgres(bound) => bound.into_iter().map(|combined| combined.into_parts().0).collect(),
+            Bound::Sqlite(bound) => bound.into_iter().map(|(sql, _)| sql).collect(),
         }
     }
 
     #[test]
+    fn a_commit_is_one_statement_and_in_vain_where_the_tenant_is_elsewhere() {
+        let tenant = TenantId::new("acme").expect("an id");
+        let base = Base {
+            last_commit: 7,
+            revision: 2,
+        };
+        let mut inserts = Inserts::of_commit(DbBackend::Postgres, &tenant, base).expect("small values");
+        for table in ["thing", "other"] {
+            let rows = Rows {
+                table,
+                tenant: "acme",
+                columns: vec![("name", Column::Text(vec!["a", "b"]))],
+                conflict: "",
+            };
+            inserts.add(&rows).expect("small values");
+        }
+        let Bound::Postgres(mut bound) = inserts.bound else {
+            unreachable!("it was bound for PostgreSQL")
+        };
+        let (sql, arguments) = bound.pop().expect("a statement").into_parts();
+        assert!(bound.is_empty());
+        assert_eq!(arguments.len(), 4 + 2 * 2);
+        assert_eq!(sql.matches("WHERE EXISTS (SELECT FROM moved)").count(), 2);
+        assert!(sql.contains("SELECT $7, added.* FROM unnest($8::text[])"), "{sql}");
+        assert!(sql.ends_with("SELECT 1 FROM moved"), "{sql}");
+    }
+
+    #[test]
     fn statements_have_few_texts() {
-        let one = "INSERT INTO thing (tenant_id, name, size) SELECT $1, * FROM unnest($2::text[], $3::integer[]) ";
+        let one = "WITH part_0 AS (INSERT INTO thing (tenant_id, name, size)
+             SELECT $1, added.* FROM unnest($2::text[], $3::integer[]) AS added  ) SELECT 1";
         assert_eq!(texts(DbBackend::Postgres, 0), Vec::<String>::new());
         assert_eq!(texts(DbBackend::Postgres, 7), [one]);
         assert_eq!(texts(DbBackend::Postgres, 10_001), [one, one]);

@@ -11,7 +11,7 @@ use sea_orm::{
 use sea_query_sqlx::SqlxValues;
 use sqlx::{AssertSqlSafe, Postgres, Sqlite};
 
-use crate::inserts::Inserts;
+use crate::inserts::{Bound, Combined, Inserts};
 
 /// A transaction that writes. On SQLite it is the only one from its beginning on. One that is dropped is rolled back.
 pub(crate) struct WriteTransaction {
@@ -40,25 +40,28 @@ impl WriteTransaction {
         })
     }
 
-    /// Inserts rows that were bound for this engine.
-    pub(crate) async fn run(&self, inserts: Inserts) -> Result<(), DbErr> {
-        match (&mut *self.open.lock().await, inserts) {
-            (Open::Postgres(open), Inserts::Postgres(bound)) => {
-                for (sql, arguments) in bound {
-                    let query = sqlx::query_with(AssertSqlSafe(sql), arguments);
-                    query.execute(&mut **open).await.map_err(failed)?;
+    /// Inserts rows that were bound for this engine. Says whether the tenant's row, if it was to move on, did.
+    pub(crate) async fn run(&self, inserts: Inserts) -> Result<bool, DbErr> {
+        match (&mut *self.open.lock().await, inserts.bound) {
+            (Open::Postgres(open), Bound::Postgres(bound)) => {
+                for combined in bound {
+                    if !insert(&mut **open, combined).await? {
+                        return Ok(false);
+                    }
                 }
-                Ok(())
             }
-            (Open::Sqlite(open), Inserts::Sqlite(bound)) => {
-                for (sql, arguments) in bound {
+            (Open::Sqlite(open), Bound::Sqlite(bound)) => {
+                for (at, (sql, arguments)) in bound.into_iter().enumerate() {
                     let query = sqlx::query_with(AssertSqlSafe(sql), arguments);
-                    query.execute(&mut **open).await.map_err(failed)?;
+                    let done = query.execute(&mut **open).await.map_err(failed)?;
+                    if at == 0 && inserts.moves && done.rows_affected() == 0 {
+                        return Ok(false);
+                    }
                 }
-                Ok(())
             }
-            _ => Err(DbErr::Custom("the rows were bound for another engine".to_owned())),
+            _ => return Err(DbErr::Custom("the rows were bound for another engine".to_owned())),
         }
+        Ok(true)
     }
 
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
@@ -130,6 +133,33 @@ impl ConnectionTrait for WriteTransaction {
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.query(statement).await
     }
+}
+
+/// Inserts rows in a transaction of their own, which is the statement itself where the engine can do with one. Says whether
+/// the tenant's row, if it was to move on, did; otherwise nothing was written.
+pub(crate) async fn write(writer: &DatabaseConnection, inserts: Inserts) -> Result<bool, DbErr> {
+    let mut inserts = inserts;
+    if let Bound::Postgres(bound) = &mut inserts.bound
+        && bound.len() == 1
+        && let Some(only) = bound.pop()
+    {
+        return insert(writer.get_postgres_connection_pool(), only).await;
+    }
+    let transaction = WriteTransaction::begin(writer).await?;
+    let written = transaction.run(inserts).await?;
+    if written {
+        transaction.commit().await?;
+    } else {
+        transaction.rollback().await?;
+    }
+    Ok(written)
+}
+
+/// Whether the statement did something.
+async fn insert(db: impl sqlx::PgExecutor<'_>, combined: Combined) -> Result<bool, DbErr> {
+    let (sql, arguments) = combined.into_parts();
+    let done = sqlx::query_with(AssertSqlSafe(sql), arguments).execute(db).await;
+    Ok(done.map_err(failed)?.rows_affected() > 0)
 }
 
 fn parts(statement: Statement) -> (AssertSqlSafe<String>, SqlxValues) {

@@ -6,21 +6,16 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use scoreline_core::{fold::batch::Changes, policy::Policies, subject::Subject};
+use scoreline_core::{
+    event::{Event, Payload},
+    fold::{batch::Changes, correction::said},
+    id::EventId,
+    policy::Policies,
+    subject::Subject,
+};
 
-use super::history::Tail;
-use crate::Error;
-
-/// What an entry takes beside the bytes that it holds.
-const ENTRY_BYTES: usize = 200;
-
-/// The state of a tenant as its row tells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Base {
-    pub(crate) last_commit: u64,
-    /// Goes up when settings, or the state of all subjects, are written anew.
-    pub(crate) revision: i64,
-}
+use super::{generations::Generations, history::Tail, prepare::Sent};
+use crate::{Error, inserts::Base};
 
 /// What is stored of a subject.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,6 +29,16 @@ struct Entry {
     /// None: nothing is stored of it.
     stored: Option<Stored>,
     /// The commit that changed it last.
+    commit: u64,
+    /// The commit that closed a chapter of its history last.
+    closed: u64,
+}
+
+/// An event of a commit, among those that were sent with it.
+#[derive(Debug)]
+struct Told {
+    sent: Arc<[Event]>,
+    at: usize,
     commit: u64,
 }
 
@@ -51,11 +56,8 @@ pub(crate) struct Book {
     pub(crate) wary: bool,
     /// Failures of the lane when this book was opened.
     pub(crate) opened_at: u64,
-    /// Entries that were used since the last turn, and those that were not.
-    used: HashMap<Subject, Entry>,
-    unused: HashMap<Subject, Entry>,
-    used_bytes: usize,
-    unused_bytes: usize,
+    subjects: Generations<Subject, Entry>,
+    events: Generations<EventId, Told>,
 }
 
 /// A subject and what is to be stored of it.
@@ -73,59 +75,76 @@ impl Book {
             last_correcting: 0,
             wary: false,
             opened_at,
-            used: HashMap::new(),
-            unused: HashMap::new(),
-            used_bytes: 0,
-            unused_bytes: 0,
+            subjects: Generations::default(),
+            events: Generations::default(),
         }
     }
 
     /// Roughly, the memory that it takes.
     pub(crate) fn bytes(&self) -> usize {
-        self.used_bytes + self.unused_bytes
+        self.subjects.bytes() + self.events.bytes()
     }
 
     /// Whether it is known what is stored of a subject.
     pub(crate) fn knows(&mut self, subject: &Subject) -> bool {
-        if let Some((subject, entry)) = self.unused.remove_entry(subject) {
-            self.unused_bytes -= entry.bytes();
-            self.put(subject, entry);
-            return true;
-        }
-        self.used.contains_key(subject)
+        self.subjects.uses(subject)
     }
 
     /// What is stored of a subject that [is known](Self::knows).
     pub(crate) fn stored(&self, subject: &Subject) -> Option<&Stored> {
-        self.used.get(subject)?.stored.as_ref()
+        self.subjects.get(subject)?.stored.as_ref()
+    }
+
+    /// The last commit that closed a chapter of a subject's history, if it is one of those that were planned with this book.
+    pub(crate) fn closed(&self, subject: &Subject) -> u64 {
+        self.subjects.get(subject).map_or(0, |entry| entry.closed)
     }
 
     /// Takes in what was read of a subject.
     pub(crate) fn learn(&mut self, subject: Subject, stored: Option<Stored>) {
-        self.put(subject, Entry { stored, commit: 0 });
+        let entry = Entry {
+            stored,
+            commit: 0,
+            closed: 0,
+        };
+        self.put(subject, entry);
+    }
+
+    /// What an event says, if it was one of a late commit.
+    pub(crate) fn said(&mut self, event: &EventId) -> Option<Payload> {
+        if !self.events.uses(event) {
+            return None;
+        }
+        let told = self.events.get(event)?;
+        Some(said(told.sent[told.at].payload.clone()))
     }
 
     /// Forgets what was longest not used, so that little more than `limit` bytes are kept. What commits after `durable`
     /// changed stays: nobody could read it elsewhere.
     pub(crate) fn shrink(&mut self, limit: usize, durable: u64) {
-        if self.used_bytes <= limit / 2 {
-            return;
-        }
-        let forgotten = std::mem::replace(&mut self.unused, std::mem::take(&mut self.used));
-        self.unused_bytes = std::mem::take(&mut self.used_bytes);
-        for (subject, entry) in forgotten {
-            if entry.commit > durable {
-                self.put(subject, entry);
-            }
-        }
+        self.subjects.shrink(limit / 4 * 3, |entry| entry.commit > durable);
+        self.events.shrink(limit / 4, |told| told.commit > durable);
     }
 
     /// Takes over what the next commit changes: what is to be written of subjects, and the chapters that it closes.
     ///
     /// # Errors
     /// When something has no stored form.
-    pub(crate) fn take_over(&mut self, changes: &mut Changes) -> Result<(Vec<Touched>, Vec<Chapter>), Error> {
+    pub(crate) fn take_over(
+        &mut self,
+        new: &[Sent<'_>],
+        changes: &mut Changes,
+    ) -> Result<(Vec<Touched>, Vec<Chapter>), Error> {
         let commit = self.base.last_commit + 1;
+        for sent in new {
+            let told = Told {
+                sent: Arc::clone(sent.together),
+                at: sent.at,
+                commit,
+            };
+            self.events
+                .put(sent.event.id.clone(), told, size_of::<Event>() + sent.data.len());
+        }
         let mut touched: HashMap<Subject, Stored> = HashMap::with_capacity(changes.records.len());
         for (subject, record) in std::mem::take(&mut changes.records) {
             self.change(&mut touched, &subject)?.record = record;
@@ -144,11 +163,14 @@ impl Book {
             if stored.record.is_empty() {
                 return Err(Error::Fold(format!("{subject} has a history and no state")));
             }
+            let mut closed = self.closed(subject);
             if let Some((number, lines)) = stored.tail.close_chapter() {
                 chapters.push((subject.clone(), number, lines));
+                closed = commit;
             }
             let stored = Some(stored.clone());
-            self.put(subject.clone(), Entry { stored, commit });
+            let entry = Entry { stored, commit, closed };
+            self.put(subject.clone(), entry);
         }
         self.base.last_commit = commit;
         Ok((touched, chapters))
@@ -170,17 +192,9 @@ impl Book {
     }
 
     fn put(&mut self, subject: Subject, entry: Entry) {
-        self.used_bytes += entry.bytes();
-        if let Some(before) = self.used.insert(subject, entry) {
-            self.used_bytes -= before.bytes();
-        }
-    }
-}
-
-impl Entry {
-    fn bytes(&self) -> usize {
-        let stored = self.stored.as_ref();
-        ENTRY_BYTES + stored.map_or(0, |stored| stored.record.capacity() + stored.tail.recent.capacity())
+        let stored = entry.stored.as_ref();
+        let bytes = stored.map_or(0, |stored| stored.record.capacity() + stored.tail.recent.capacity());
+        self.subjects.put(subject, entry, bytes);
     }
 }
 
@@ -209,7 +223,7 @@ mod tests {
         if !book.knows(&subject(at)) {
             book.learn(subject(at), None);
         }
-        book.take_over(&mut changes).expect("a stored form");
+        book.take_over(&[], &mut changes).expect("a stored form");
     }
 
     #[test]

@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use scoreline_core::id::TenantId;
-use sea_orm::{ConnectionTrait, DbErr, SqlErr};
+use sea_orm::SqlErr;
 
 use super::{
     Disposition, Receipt, Submission,
-    book::{Base, Book},
+    book::Book,
     dedupe,
     lane::{Lane, Turn, Writing},
     needs,
     plan::{Plan, Planner},
     prepare::{self, Parcel},
 };
-use crate::{Database, Error, inserts::Inserts, sql};
+use crate::{Database, Error, inserts::Inserts};
 
 /// Commits submissions when their turn has come.
 pub(crate) async fn commit(
@@ -106,7 +106,7 @@ impl Commit<'_> {
     async fn write(&self, plan: Plan, writing: Writing) -> Result<Vec<Receipt>, Error> {
         let may_fail = self.lane.may_fail();
         let number = plan.base.last_commit + 1;
-        if self.try_to_write(plan.base, plan.inserts).await? {
+        if self.try_to_write(plan.inserts).await? {
             may_fail.written(number);
             return Ok(receipts(plan.dispositions, number));
         }
@@ -116,19 +116,14 @@ impl Commit<'_> {
     }
 
     /// The transaction `commit` of what was planned ahead. Says whether it was written.
-    async fn try_to_write(&self, base: Base, inserts: Option<Inserts>) -> Result<bool, Error> {
-        let transaction = self.database.begin_write().await?;
-        let is_base = move_on(&transaction, self.tenant, base).await?;
-        let written = match inserts {
-            Some(inserts) if is_base => is_new(transaction.run(inserts).await)?,
-            _ => false,
-        };
-        if written {
-            transaction.commit().await?;
-        } else {
-            transaction.rollback().await?;
+    async fn try_to_write(&self, inserts: Option<Inserts>) -> Result<bool, Error> {
+        let Some(inserts) = inserts else { return Ok(false) };
+        match self.database.write(inserts).await {
+            Ok(written) => Ok(written),
+            // Something of it is there already.
+            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Ok(false),
+            Err(error) => Err(error.into()),
         }
-        Ok(written)
     }
 
     /// The transaction `commit` of what is planned within it.
@@ -160,7 +155,6 @@ impl Commit<'_> {
                 base.last_commit
             }
             Some(inserts) => {
-                move_on(&transaction, self.tenant, base).await?;
                 transaction.run(inserts).await?;
                 transaction.commit().await?;
                 base.last_commit + 1
@@ -168,27 +162,6 @@ impl Commit<'_> {
         };
         may_fail.written(commit);
         Ok((book, receipts(plan.dispositions, commit)))
-    }
-}
-
-/// Moves the tenant's commit number by one, and locks its row with that. Says whether the row was as it was thought to be;
-/// if not, nothing is changed.
-async fn move_on(db: &impl ConnectionTrait, tenant: &TenantId, base: Base) -> Result<bool, Error> {
-    let sql = "UPDATE tenant SET last_commit = $2 WHERE tenant_id = $1 AND last_commit = $3 AND revision = $4";
-    let values = [
-        sql::signed(base.last_commit + 1).into(),
-        sql::signed(base.last_commit).into(),
-        base.revision.into(),
-    ];
-    Ok(sql::execute(db, sql, tenant.as_str(), values).await? == 1)
-}
-
-/// Whether it was written; not, when something of it was there already.
-fn is_new(written: Result<(), DbErr>) -> Result<bool, DbErr> {
-    match written {
-        Ok(()) => Ok(true),
-        Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Ok(false),
-        Err(error) => Err(error),
     }
 }
 

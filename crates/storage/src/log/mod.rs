@@ -4,6 +4,7 @@ mod book;
 mod codec;
 mod commit;
 mod dedupe;
+mod generations;
 mod history;
 mod lane;
 mod needs;

@@ -16,14 +16,14 @@ use scoreline_core::{
     policy::Policies,
     subject::{Subject, SubjectKind},
 };
-use sea_orm::{ConnectionTrait, DbBackend, Value};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value, sea_query::ArrayType};
 
 use super::{
-    book::{Base, Stored},
+    book::Stored,
     history::{self, Standing, Tail},
     read,
 };
-use crate::{Error, sql};
+use crate::{Error, inserts::Base, sql};
 
 /// How many subjects' histories are read at a time.
 const HISTORIES: usize = 500;
@@ -134,53 +134,86 @@ pub(crate) async fn subjects(
     tenant: &TenantId,
     subjects: Vec<Subject>,
 ) -> Result<Vec<(Subject, Option<Stored>)>, Error> {
-    let mut all = Vec::with_capacity(subjects.len());
-    for (kind, ids) in by_kind(subjects) {
-        let select = "SELECT subject_id, record, recent, chapters FROM subject WHERE tenant_id = $1 AND kind = $2";
-        let texts = ids.iter().map(ToString::to_string);
-        let mut found: HashMap<String, Stored> = HashMap::new();
-        for row in sql::select_each(db, (select, "subject_id"), tenant.as_str(), [code(kind)], texts).await? {
-            let stored = Stored {
-                record: row.try_get_by_index(1)?,
-                tail: Tail {
-                    recent: row.try_get_by_index(2)?,
-                    chapters: row.try_get_by_index(3)?,
-                },
-            };
-            found.insert(row.try_get_by_index(0)?, stored);
+    let select = "SELECT kind, subject_id, record, recent, chapters FROM subject WHERE tenant_id = $1";
+    let mut found: HashMap<Subject, Stored> = HashMap::new();
+    for row in select_of(db, select, tenant, &subjects).await? {
+        let stored = Stored {
+            record: row.try_get_by_index(2)?,
+            tail: Tail {
+                recent: row.try_get_by_index(3)?,
+                chapters: row.try_get_by_index(4)?,
+            },
+        };
+        found.insert(subject(&row)?, stored);
+    }
+    let stored = subjects.into_iter().map(|subject| {
+        let stored = found.remove(&subject);
+        (subject, stored)
+    });
+    Ok(stored.collect())
+}
+
+/// Reads the rows of some subjects, each looked up by itself. `select` ends with a condition on the tenant, to which those
+/// on the subject are added.
+async fn select_of(
+    db: &impl ConnectionTrait,
+    select: &str,
+    tenant: &TenantId,
+    subjects: &[Subject],
+) -> Result<Vec<QueryResult>, Error> {
+    if subjects.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys = subjects
+        .iter()
+        .map(|subject| (i16::from(subject.kind.code()), subject.id.as_str()));
+    let (sql, values) = match db.get_database_backend() {
+        DbBackend::Postgres => {
+            let (kinds, ids) = keys.map(|(kind, id)| (Value::from(kind), Value::from(id))).unzip();
+            let array = |of: ArrayType, values: Vec<Value>| Value::Array(of, Some(Box::new(values)));
+            let sql = format!(
+                "SELECT found.* FROM unnest($2::smallint[], $3::text[]) AS asked (kind, id)
+                 CROSS JOIN LATERAL ({select} AND kind = asked.kind AND subject_id = asked.id OFFSET 0) AS found"
+            );
+            (
+                sql,
+                vec![array(ArrayType::SmallInt, kinds), array(ArrayType::String, ids)],
+            )
         }
-        all.extend(ids.into_iter().map(|id| {
-            let stored = found.remove(id.as_str());
-            (Subject { kind, id }, stored)
-        }));
-    }
-    Ok(all)
+        _ => {
+            let keys = serde_json::Value::from_iter(keys.map(|(kind, id)| serde_json::json!([kind, id])));
+            let asked = "SELECT value ->> 0, value ->> 1 FROM json_each($2)";
+            (
+                format!("{select} AND (kind, subject_id) IN ({asked})"),
+                vec![keys.to_string().into()],
+            )
+        }
+    };
+    Ok(sql::select(db, sql, tenant.as_str(), values).await?)
 }
 
-fn by_kind(subjects: Vec<Subject>) -> BTreeMap<SubjectKind, Vec<Name>> {
-    let mut by_kind: BTreeMap<SubjectKind, Vec<Name>> = BTreeMap::new();
-    for subject in subjects {
-        by_kind.entry(subject.kind).or_default().push(subject.id);
-    }
-    by_kind
+/// The subject of a row that begins with its kind and its id.
+fn subject(row: &QueryResult) -> Result<Subject, Error> {
+    let (kind, id): (i16, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+    let kind = u8::try_from(kind).ok().and_then(SubjectKind::from_code);
+    let kind = kind.ok_or_else(|| Error::damaged("the kind of a subject", "there is no such kind"))?;
+    let id = Name::new(&id).map_err(|error| Error::damaged("the id of a subject", error))?;
+    Ok(Subject { kind, id })
 }
 
-/// The histories of subjects, of which it is known how they end.
+/// The histories of subjects, of which it is known how they end. `told` knows what some events say.
 pub(crate) async fn histories(
     db: &impl ConnectionTrait,
     tenant: &TenantId,
     tails: Vec<(Subject, Tail)>,
+    told: impl FnMut(&EventId) -> Option<Payload>,
 ) -> Result<Vec<(Subject, Vec<Occurrence>)>, Error> {
     let mut standing = chapters(db, tenant, &tails).await?;
     for (subject, tail) in &tails {
         history::read(subject, &tail.recent, standing.entry(subject.clone()).or_default())?;
     }
-    let bodies = standing
-        .values()
-        .flat_map(Standing::values)
-        .filter_map(said_by)
-        .cloned();
-    let said = what_is_said(db, tenant, bodies.collect()).await?;
+    let bodies = standing.values().flat_map(Standing::values).filter_map(said_by);
+    let said = what_is_said(db, tenant, bodies, told).await?;
     let mut all = Vec::with_capacity(standing.len());
     for (subject, standing) in standing {
         let mut history = Vec::with_capacity(standing.len());
@@ -211,13 +244,23 @@ fn said_by(body: &Body) -> Option<&EventId> {
 async fn what_is_said(
     db: &impl ConnectionTrait,
     tenant: &TenantId,
-    bodies: Vec<EventId>,
+    bodies: impl Iterator<Item = &EventId>,
+    mut told: impl FnMut(&EventId) -> Option<Payload>,
 ) -> Result<HashMap<EventId, Arc<Payload>>, Error> {
-    let stored = read::find_events(db, tenant, &bodies).await?;
-    let said = stored
-        .into_iter()
-        .map(|logged| (logged.event.id, Arc::new(said(logged.event.payload))));
-    Ok(said.collect())
+    let (mut all, mut unknown) = (HashMap::new(), Vec::new());
+    for body in bodies {
+        match told(body) {
+            Some(says) => drop(all.insert(body.clone(), Arc::new(says))),
+            None => unknown.push(body.clone()),
+        }
+    }
+    let stored = read::find_events(db, tenant, &unknown).await?;
+    all.extend(
+        stored
+            .into_iter()
+            .map(|logged| (logged.event.id, Arc::new(said(logged.event.payload)))),
+    );
+    Ok(all)
 }
 
 /// What stood in histories when their last chapters were closed. Chapters that were closed after the tails were read are
@@ -229,24 +272,19 @@ async fn chapters(
 ) -> Result<BTreeMap<Subject, Standing>, Error> {
     let counts: BTreeMap<&Subject, i32> = tails.iter().map(|(subject, tail)| (subject, tail.chapters)).collect();
     let with_chapters = counts.iter().filter(|(_, chapters)| **chapters > 0);
+    let with_chapters: Vec<Subject> = with_chapters.map(|(subject, _)| (*subject).clone()).collect();
     let mut all: BTreeMap<Subject, Standing> = BTreeMap::new();
-    for (kind, ids) in by_kind(with_chapters.map(|(subject, _)| (*subject).clone()).collect()) {
-        for ids in ids.chunks(HISTORIES) {
-            let select = "SELECT subject_id, number, data FROM chapter WHERE tenant_id = $1 AND kind = $2";
-            let texts = ids.iter().map(ToString::to_string);
-            let mut found: BTreeMap<(String, i32), Vec<u8>> = BTreeMap::new();
-            for row in sql::select_each(db, (select, "subject_id"), tenant.as_str(), [code(kind)], texts).await? {
-                let place = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-                found.insert(place, row.try_get_by_index(2)?);
+    for subjects in with_chapters.chunks(HISTORIES) {
+        let select = "SELECT kind, subject_id, number, data FROM chapter WHERE tenant_id = $1";
+        let mut found: BTreeMap<(Subject, i32), Vec<u8>> = BTreeMap::new();
+        for row in select_of(db, select, tenant, subjects).await? {
+            found.insert((subject(&row)?, row.try_get_by_index(2)?), row.try_get_by_index(3)?);
+        }
+        for ((subject, number), lines) in found {
+            if counts.get(&subject).is_none_or(|chapters| number >= *chapters) {
+                continue;
             }
-            for ((id, number), lines) in found {
-                let id = Name::new(&id).map_err(|error| Error::damaged("the id of a subject", error))?;
-                let subject = Subject { kind, id };
-                if counts.get(&subject).is_none_or(|chapters| number >= *chapters) {
-                    continue;
-                }
-                history::read(&subject, &lines, all.entry(subject.clone()).or_default())?;
-            }
+            history::read(&subject, &lines, all.entry(subject.clone()).or_default())?;
         }
     }
     Ok(all)
@@ -275,8 +313,4 @@ pub(crate) async fn events_of(
     events
         .map(|(key, _)| read::parse_event_id(key.id.strip_prefix('\u{7f}').unwrap_or(&key.id)))
         .collect()
-}
-
-fn code(kind: SubjectKind) -> Value {
-    i16::from(kind.code()).into()
 }

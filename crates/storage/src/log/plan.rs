@@ -16,14 +16,17 @@ use sea_orm::ConnectionTrait;
 
 use super::{
     Disposition,
-    book::{Base, Book},
+    book::Book,
     dedupe::{self, Known, Sorted},
     lane::{Lane, Writing},
     needs,
     prepare::{Parcel, Sent},
     write,
 };
-use crate::{Database, Error, inserts::Inserts};
+use crate::{
+    Database, Error,
+    inserts::{Base, Inserts},
+};
 
 /// A commit that is worked out.
 #[derive(Debug)]
@@ -31,7 +34,7 @@ pub(crate) struct Plan {
     /// The state on which it builds.
     pub(crate) base: Base,
     pub(crate) dispositions: Vec<Vec<Disposition>>,
-    /// What it writes, and the tenant's row. None when no event is new.
+    /// What it writes, the tenant's row moved on. None when no event is new.
     pub(crate) inserts: Option<Inserts>,
 }
 
@@ -109,7 +112,7 @@ impl<C: ConnectionTrait> Planner<'_, C> {
         if corrects {
             book.last_correcting = base.last_commit + 1;
         }
-        let mut inserts = Inserts::new(self.db.get_database_backend());
+        let mut inserts = Inserts::of_commit(self.db.get_database_backend(), self.tenant, base)?;
         Database::aside(new.len(), || {
             write::commit(&mut inserts, self.tenant, book, &new, changes, now)
         })?;
@@ -159,8 +162,10 @@ impl<C: ConnectionTrait> Planner<'_, C> {
         if !book.has_corrections {
             families.clear();
         }
-        // What is on its way can't be read: corrections, and the events and chapters of histories.
-        let waits = !needs.histories.is_empty() || (!families.is_empty() && book.last_correcting > self.lane.durable());
+        // What is on its way can't be read: corrections, and chapters of histories.
+        let durable = self.lane.durable();
+        let is_open = needs.histories.iter().any(|subject| book.closed(subject) > durable);
+        let waits = is_open || (!families.is_empty() && book.last_correcting > durable);
         if waits && !self.settle(book).await {
             return Ok(None);
         }
@@ -169,7 +174,8 @@ impl<C: ConnectionTrait> Planner<'_, C> {
             let stored = book.stored(subject)?;
             Some((subject.clone(), stored.tail.clone()))
         });
-        let histories = needs::histories(self.db, self.tenant, tails.collect()).await?;
+        let tails = tails.collect();
+        let histories = needs::histories(self.db, self.tenant, tails, |event| book.said(event)).await?;
         Ok(Some(Supplies {
             needs,
             families,

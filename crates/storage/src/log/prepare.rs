@@ -27,6 +27,9 @@ pub(crate) struct Sent<'a> {
     pub(crate) event: &'a Event,
     pub(crate) data: &'a [u8],
     pub(crate) hash: &'a [u8; 32],
+    /// All that were sent together, and its place among them.
+    pub(crate) together: &'a Arc<[Event]>,
+    pub(crate) at: usize,
 }
 
 pub(crate) fn prepare(submissions: Vec<Submission>) -> Vec<Parcel> {
@@ -44,10 +47,13 @@ impl Parcel {
     }
 
     pub(crate) fn sent(&self) -> impl Iterator<Item = Sent<'_>> {
-        self.events.iter().zip(&self.forms).map(|(event, form)| Sent {
+        let forms = self.events.iter().zip(&self.forms).enumerate();
+        forms.map(|(at, (event, form))| Sent {
             event,
             data: &form.data,
             hash: &form.hash,
+            together: &self.events,
+            at,
         })
     }
 }

@@ -40,7 +40,7 @@ pub(crate) fn commit(
     mut changes: Changes,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let (touched, closed) = book.take_over(&mut changes)?;
+    let (touched, closed) = book.take_over(new, &mut changes)?;
     let recorded = Recorded {
         number: book.base.last_commit,
         now,
