@@ -27,6 +27,9 @@ pub(crate) struct Options {
     questions: Vec<String>,
     #[arg(long, default_value_t = 500)]
     times: usize,
+    /// How many milliseconds all rest before each asking, so that threads sleep as they do between callers.
+    #[arg(long, default_value_t = 0)]
+    rest: u64,
     /// What was told before may be used again.
     #[arg(long)]
     kept: bool,
@@ -62,6 +65,7 @@ pub(crate) async fn run(options: &Options, dataset: Option<&Dataset>) -> anyhow:
             if options.news {
                 news.tell(&mut clients.clone()).await?;
             }
+            tokio::time::sleep(Duration::from_millis(options.rest)).await;
             let before = (used_millis(server.pid())?, used_millis(std::process::id())?);
             times.push(ask(&clients, name).await?);
             served += used_millis(server.pid())? - before.0;
