@@ -15,7 +15,10 @@ use scoreline_server::{
     status::{INTERNAL, Kind, Problem},
 };
 use scoreline_storage::{Ledger, Store};
-use tokio::runtime::Handle;
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    task::JoinHandle,
+};
 
 use crate::{
     answers::{Kept, LedgerAnswers, Stop, Threads, at_once},
@@ -153,6 +156,21 @@ impl Analytics {
         question: Question,
         prefix: &'static str,
     ) -> Result<Table, Problem> {
+        self.told(caller, catalogue, standing, question, prefix, |table| table)
+            .await
+    }
+
+    /// The same, and what becomes of the table where it was made: to hand thousands of rows to another thread, which has to
+    /// give them back in the end, takes longer than to write them.
+    pub(crate) async fn told<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        catalogue: &Arc<Catalogue>,
+        standing: &Standing,
+        question: Question,
+        prefix: &'static str,
+        tell: impl FnOnce(Table) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
         let (metrics, limit) = (Arc::clone(catalogue), self.limits.max_query_cells);
         let is_short = at_once::is_short(&question) && at_once::is_small(&standing.snapshot);
         let work = move |over: &LedgerAnswers| {
@@ -164,7 +182,7 @@ impl Analytics {
                 let problem = format!("make an answer of {cells} cells, the limit is {limit}: ask for fewer");
                 return Err(failure::too_many_cells(problem, prefix));
             }
-            Ok(table)
+            Ok(tell(table))
         };
         if is_short {
             let (stop, _never) = Stop::at(caller.deadline);
@@ -185,7 +203,7 @@ impl Analytics {
         let lease = self.threads.one().await;
         let over = self.over(caller, catalogue, standing, stop);
         let span = tracing::Span::current();
-        let done = tokio::task::spawn_blocking(move || {
+        let done = beside(move || {
             let _held = lease;
             span.in_scope(|| work(&over))
         });
@@ -216,6 +234,16 @@ impl Analytics {
             kept: self.kept.clone(),
             stop,
         }
+    }
+}
+
+/// Does something that takes its time in a task of its own, on the thread of this one as soon as that waits: other tasks
+/// move to another thread meanwhile. To wake a thread for it, and be woken by that, takes a part of the time that most
+/// answers take.
+fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    match Handle::current().runtime_flavor() {
+        RuntimeFlavor::MultiThread => tokio::spawn(async { tokio::task::block_in_place(work) }),
+        _ => tokio::task::spawn_blocking(work),
     }
 }
 

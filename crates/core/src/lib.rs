@@ -5,6 +5,7 @@
 //! arrive as arguments, so that the same events give the same answers to the last digit.
 
 pub mod calendar;
+pub mod crew;
 pub mod dimension;
 pub mod event;
 pub mod fold;

@@ -155,7 +155,9 @@ impl Open<'_> {
         if let Some(tail) = tail {
             whole.merge(tail);
         }
-        let answer = whole.finish(plan, image.dictionaries()).map_err(Stopped::Query)?;
+        let answer = whole
+            .finish(plan, image.dictionaries(), &over.threads)
+            .map_err(Stopped::Query)?;
         if let (Some(key), Some(reach)) = (self.key, Reach::over(self.measure)) {
             let partial = Reach::over(&self.measure[..self.settled]).zip(partial.map(Arc::new));
             over.kept
@@ -168,21 +170,10 @@ impl Open<'_> {
 /// Spreads jobs over threads: each takes the next when it is done with one.
 fn scan_all(over: &LedgerAnswers, jobs: &[Job<'_>]) -> Result<Vec<Parts>, Stopped> {
     let rows: usize = jobs.iter().flat_map(|job| job.blocks).map(|block| block.rows()).sum();
-    let helpers = over
-        .threads
-        .more((rows / ROWS_PER_THREAD).min(jobs.len().saturating_sub(1)));
+    let helpers = (rows / ROWS_PER_THREAD).min(jobs.len().saturating_sub(1));
     let next = AtomicUsize::new(0);
-    let work = || scan(over, jobs, &next);
-    std::thread::scope(|scope| {
-        let others: Vec<_> = helpers.iter().map(|_| scope.spawn(work)).collect();
-        let mut found = vec![work()];
-        found.extend(
-            others
-                .into_iter()
-                .map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))),
-        );
-        found.into_iter().collect()
-    })
+    let found = over.threads.together(helpers, || scan(over, jobs, &next));
+    found.into_iter().collect()
 }
 
 /// Does jobs until none is left.

@@ -10,6 +10,7 @@ mod threads;
 use std::sync::Arc;
 
 use scoreline_core::{
+    crew::Crew,
     dimension::Tables,
     id::TenantId,
     ledger::BlockSource,
@@ -102,5 +103,9 @@ impl LedgerAnswers {
 impl Answers for LedgerAnswers {
     fn answers(&self, queries: &[AggregateQuery]) -> Result<Vec<Answer>, SourceError> {
         self.all(queries).map_err(|stopped| Box::new(stopped) as SourceError)
+    }
+
+    fn crew(&self) -> &dyn Crew {
+        &self.threads
     }
 }

@@ -36,24 +36,27 @@ pub(super) async fn query(
 ) -> Result<Page, Problem> {
     let catalogue = analytics.catalogues.get(&caller.tenant).await?;
     let size = page::size(request.page_size, PAGE, MAX_PAGE, "page_size")?;
-    let asked = convert::query(&request, "", &catalogue).map_err(failure::invalid)?;
+    let asked = Arc::new(convert::query(&request, "", &catalogue).map_err(failure::invalid)?);
     let mut print = begin(caller, &catalogue, b"query");
     add(&mut print, &request);
-    let place = Place::open(print.finish(), &request.page_token, "page_token")?;
+    let print = print.finish();
+    let place = Place::open(print, &request.page_token, "page_token")?;
     let standing = standing(analytics, caller, asked.known, asked.at_least, place).await?;
-    let table = rank::answer(analytics, caller, &catalogue, &standing, &asked, "").await?;
     let offset = place.map_or(0, |place| usize::try_from(place.offset).unwrap_or(usize::MAX));
-    let mut head = describe(&standing, &table);
-    let zone = zone(&asked, &catalogue);
-    let names = Names::new(&zone, &standing.tables, &asked.question.dimensions);
-    let rows = table.rows.get(offset..).unwrap_or_default();
     let room = analytics.limits.max_response_bytes / 4 * 3;
-    let (rows, count) = names.written(&rows[..size.min(rows.len())], ROWS, room);
-    let next = offset.saturating_add(count);
-    if next < table.rows.len() && count > 0 {
-        head.next_page_token = token(&standing, print.finish(), next);
-    }
-    Ok(Page { head, rows })
+    let (zone, of, by) = (zone(&asked, &catalogue), standing.clone(), Arc::clone(&asked));
+    let page = move |table: Table| {
+        let mut head = describe(&of, &table);
+        let names = Names::new(&zone, &of.tables, &by.question.dimensions);
+        let rows = table.rows.get(offset..).unwrap_or_default();
+        let (rows, count) = names.written(&rows[..size.min(rows.len())], ROWS, room);
+        let next = offset.saturating_add(count);
+        if next < table.rows.len() && count > 0 {
+            head.next_page_token = token(&of, print, next);
+        }
+        Page { head, rows }
+    };
+    rank::answer(analytics, caller, &catalogue, &standing, &asked, "", page).await
 }
 
 /// A page of an answer.

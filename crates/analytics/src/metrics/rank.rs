@@ -16,15 +16,16 @@ use crate::{
     convert::query::{Asked, By, Order},
 };
 
-/// The whole answer to a query: its groups limited, its rows in order.
-pub(super) async fn answer(
+/// What is told of the whole answer to a query, its groups limited and its rows in order.
+pub(super) async fn answer<T: Send + 'static>(
     analytics: &Analytics,
     caller: &Caller,
     catalogue: &Arc<Catalogue>,
     standing: &Standing,
-    asked: &Asked,
+    asked: &Arc<Asked>,
     prefix: &'static str,
-) -> Result<Table, Problem> {
+    tell: impl FnOnce(Table) -> T + Send + 'static,
+) -> Result<T, Problem> {
     let question = standing.put(asked.question.clone());
     let mut keys: Option<HashSet<Key>> = None;
     let cuts = asked.limit.is_some() && !question.dimensions.is_empty();
@@ -38,15 +39,20 @@ pub(super) async fn answer(
             .limit
             .map(|limit| table.rows.into_iter().take(limit).map(|row| row.key).collect());
     }
-    let mut table = analytics.table(caller, catalogue, standing, question, prefix).await?;
-    if let Some(keys) = &keys {
-        table.rows.retain(|row| keys.contains(&row.key));
-    }
-    arrange(&mut table, asked, &standing.tables);
-    if let Some(limit) = asked.limit.filter(|_| cuts && keys.is_none()) {
-        table.rows.truncate(limit);
-    }
-    Ok(table)
+    let (asked, tables) = (Arc::clone(asked), Arc::clone(&standing.tables));
+    let arranged = move |mut table: Table| {
+        if let Some(keys) = &keys {
+            table.rows.retain(|row| keys.contains(&row.key));
+        }
+        arrange(&mut table, &asked, &tables);
+        if let Some(limit) = asked.limit.filter(|_| cuts && keys.is_none()) {
+            table.rows.truncate(limit);
+        }
+        tell(table)
+    };
+    analytics
+        .told(caller, catalogue, standing, question, prefix, arranged)
+        .await
 }
 
 /// Orders the rows of each period. A ranking leaves out whose sample is too small.

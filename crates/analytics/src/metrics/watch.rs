@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures::{StreamExt as _, stream::BoxStream};
+use scoreline_core::metric::evaluate::Table;
 use scoreline_proto::analytics::v1 as wire;
 use scoreline_server::status::{Kind, Problem};
 use tokio::sync::mpsc;
@@ -101,20 +102,23 @@ async fn answer(
     query: &wire::QueryMetricsRequest,
 ) -> Result<wire::QueryMetricsResponse, Problem> {
     let catalogue = analytics.catalogues.get(&caller.tenant).await?;
-    let asked = convert::query(query, "query", &catalogue).map_err(failure::invalid)?;
+    let asked = Arc::new(convert::query(query, "query", &catalogue).map_err(failure::invalid)?);
     let standing = analytics.standing(caller, Known::Now, asked.at_least).await?;
-    let table = rank::answer(analytics, caller, &catalogue, &standing, &asked, "query").await?;
-    if table.rows.len() > query::MAX_PAGE {
-        let message = format!(
-            "the answer has {} rows, at most {} are watched",
-            table.rows.len(),
-            query::MAX_PAGE
-        );
-        return Err(Problem::new(Kind::FailedPrecondition, "TOO_MANY_ROWS", message).with("limit", query::MAX_PAGE));
-    }
-    let zone = query::zone(&asked, &catalogue);
-    let names = Names::new(&zone, &standing.tables, &asked.question.dimensions);
-    let mut answer = query::describe(&standing, &table);
-    answer.rows = names.rows(&table.rows).collect();
-    Ok(answer)
+    let (zone, of, by) = (query::zone(&asked, &catalogue), standing.clone(), Arc::clone(&asked));
+    let whole = move |table: Table| {
+        if table.rows.len() > query::MAX_PAGE {
+            return Err(too_many(table.rows.len()));
+        }
+        let names = Names::new(&zone, &of.tables, &by.question.dimensions);
+        let mut answer = query::describe(&of, &table);
+        answer.rows = names.rows(&table.rows).collect();
+        Ok(answer)
+    };
+    rank::answer(analytics, caller, &catalogue, &standing, &asked, "query", whole).await?
+}
+
+fn too_many(rows: usize) -> Problem {
+    let limit = query::MAX_PAGE;
+    let message = format!("the answer has {rows} rows, at most {limit} are watched");
+    Problem::new(Kind::FailedPrecondition, "TOO_MANY_ROWS", message).with("limit", limit)
 }

@@ -16,16 +16,25 @@ use super::{
     partial::State,
     plan::{Origin, Plan},
 };
-use crate::ledger::{Texts, day};
+use crate::{
+    crew::Crew,
+    ledger::{Texts, day},
+};
 
 /// A group by its codes.
 type Coded = (Vec<u32>, Vec<Cell>);
 
-pub(super) fn answer(plan: &Plan<'_>, index: &Index, state: &State, texts: &Texts) -> Result<Answer, Error> {
+pub(super) fn answer(
+    plan: &Plan<'_>,
+    index: &Index,
+    state: &State,
+    texts: &Texts,
+    crew: &dyn Crew,
+) -> Result<Answer, Error> {
     let groups = if plan.stock {
-        stock::groups(plan, index, state)?
+        stock::groups(plan, index, state, crew)?
     } else {
-        flow::groups(plan, index, state)?
+        flow::groups(plan, index, state, crew)?
     };
     let cells = groups.len().saturating_mul(plan.query.buckets.len());
     if cells > plan.max_cells {

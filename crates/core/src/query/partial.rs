@@ -12,7 +12,10 @@ use super::{
     sums::Totals,
     values::Values,
 };
-use crate::ledger::{Block, Dictionaries, packed::Rows};
+use crate::{
+    crew::Crew,
+    ledger::{Block, Dictionaries, packed::Rows},
+};
 
 /// What some blocks say to a question. Partials of disjoint blocks merge, in any order, to what all blocks say: so a
 /// caller may spread blocks over threads, or keep what a sealed block has said.
@@ -171,13 +174,13 @@ impl Partial {
         state.changes.merge(&cells, more.changes);
     }
 
-    /// The answer.
+    /// The answer, put together by a crew.
     ///
     /// # Errors
     /// When it has more cells than the plan allows.
-    pub fn finish(self, plan: &Plan<'_>, dictionaries: &Dictionaries) -> Result<Answer, Error> {
+    pub fn finish(self, plan: &Plan<'_>, dictionaries: &Dictionaries, crew: &dyn Crew) -> Result<Answer, Error> {
         let texts = dictionaries.read();
-        finish::answer(plan, &self.index, &self.state, &texts)
+        finish::answer(plan, &self.index, &self.state, &texts, crew)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{AggregateQuery, Answer, Error, Options, Partial, Plan};
 use crate::{
+    crew::Alone,
     dimension::Tables,
     ledger::{BlockSource, Image},
 };
@@ -16,7 +17,7 @@ pub fn run(image: &Image, tables: &Tables, query: &AggregateQuery, options: &Opt
     for block in image.blocks(&query.measure) {
         partial.add_block(&plan, block)?;
     }
-    partial.finish(&plan, image.dictionaries())
+    partial.finish(&plan, image.dictionaries(), &Alone)
 }
 
 /// The same answer from any source of blocks, which are looked at one at a time and let go.
@@ -36,5 +37,5 @@ pub fn run_over(
         plan.refresh(source.dictionaries());
         partial.add_block(&plan, &block)?;
     }
-    partial.finish(&plan, source.dictionaries())
+    partial.finish(&plan, source.dictionaries(), &Alone)
 }

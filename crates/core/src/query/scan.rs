@@ -1,6 +1,6 @@
 //! The rows of a block that a question asks for: picked, numbered by cell, and priced, a run at a time.
 
-use std::cell::OnceCell;
+use std::{cell::OnceCell, ops::Range};
 
 use super::{
     Aggregate, Error,
@@ -39,13 +39,22 @@ pub(super) struct Gap {
 pub(super) enum Cells<'a> {
     One(u32),
     Many(&'a [u32]),
+    /// Each row's, and the same as streaks.
+    Streaks(&'a [u32], &'a [Streak]),
+}
+
+/// Neighbouring rows of one cell.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Streak {
+    pub(super) cell: u32,
+    pub(super) rows: u32,
 }
 
 impl Cells<'_> {
     pub(super) fn at(&self, place: usize) -> u32 {
         match self {
             Self::One(cell) => *cell,
-            Self::Many(cells) => cells[place],
+            Self::Many(cells) | Self::Streaks(cells, _) => cells[place],
         }
     }
 }
@@ -63,6 +72,20 @@ impl Targets<'_> {
     #[inline(always)]
     pub(super) fn sign(&self, place: usize) -> i64 {
         self.signs.map_or(1, |signs| i64::from(signs[place]))
+    }
+
+    /// The rows of each streak.
+    pub(super) fn parts(self, streaks: &[Streak]) -> impl Iterator<Item = (Range<usize>, Self)> {
+        streaks.iter().scan(0, move |end, streak| {
+            let rows = *end..*end + streak.rows as usize;
+            *end = rows.end;
+            let part = Self {
+                cells: Cells::One(streak.cell),
+                rows: rows.len(),
+                signs: self.signs.map(|signs| &signs[rows.clone()]),
+            };
+            Some((rows, part))
+        })
     }
 
     /// The sum of all signs.
@@ -117,6 +140,7 @@ pub(super) struct Scratch {
     slots: Vec<u32>,
     keys: Vec<Vec<u32>>,
     cells: Vec<u32>,
+    streaks: Vec<Streak>,
     offsets: Vec<u32>,
     values: Vec<i64>,
     signs: Vec<i8>,
@@ -350,7 +374,11 @@ impl<'a> Scan<'a> {
                 self.price(pricing, (rows, slot), scratch, rates)?;
             }
         }
-        let cells = one.map_or(Cells::Many(&scratch.cells), Cells::One);
+        let cells = match one {
+            Some(one) => Cells::One(one),
+            None if streaks(&scratch.cells, &mut scratch.streaks) => Cells::Streaks(&scratch.cells, &scratch.streaks),
+            None => Cells::Many(&scratch.cells),
+        };
         let signs = signed.then_some(scratch.signs.as_slice());
         let run = Run {
             block: self.block,
@@ -540,6 +568,35 @@ impl Reading {
             (None, None) => Self::Values,
         }
     }
+}
+
+/// So many rows have to have the same cell on average. With fewer it is faster to add them one by one.
+const STREAK: usize = 12;
+
+/// How many rows tell whether it is worth looking for streaks in all.
+const SAMPLE: usize = 128;
+
+/// Finds the streaks of some cells, if they are few.
+fn streaks(cells: &[u32], found: &mut Vec<Streak>) -> bool {
+    let sample = &cells[..cells.len().min(SAMPLE)];
+    let is_few = |cells: &[u32]| (changes(cells) + 1) * STREAK <= cells.len();
+    if changes(sample) * STREAK > 2 * SAMPLE || !is_few(cells) {
+        return false;
+    }
+    let streaks = cells.chunk_by(|left, right| left == right);
+    found.clear();
+    found.extend(streaks.map(|same| Streak {
+        cell: same[0],
+        rows: same.len() as u32,
+    }));
+    true
+}
+
+/// How often neighbours differ.
+fn changes(cells: &[u32]) -> usize {
+    let Some((_, next)) = cells.split_first() else { return 0 };
+    let differ = cells.iter().zip(next).map(|(left, right)| u32::from(left != right));
+    differ.sum::<u32>() as usize
 }
 
 /// The slot of all rows, if it is one.

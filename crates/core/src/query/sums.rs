@@ -149,6 +149,12 @@ impl Totals {
         &self.cells[cell]
     }
 
+    /// About how many rows have come to a cell.
+    pub(super) fn rows_of(&self, cell: usize) -> usize {
+        let count = self.cells.get(cell).map_or(0, |sums| sums.count);
+        usize::try_from(count).unwrap_or(0)
+    }
+
     /// The sum of a cell's squares, where they are asked for and it fits.
     pub(super) fn squares_of(&self, cell: usize) -> Option<i128> {
         self.squares.as_ref()?[cell].sum()
@@ -201,6 +207,11 @@ impl Totals {
                     squares[cell as usize].add_sum(affine.squares(count, sum, one_squares(offsets, to.signs)));
                 }
             }
+            Cells::Streaks(_, streaks) => {
+                for (rows, part) in to.parts(streaks) {
+                    self.add_offsets(part, offsets.map(|offsets| &offsets[rows]), affine);
+                }
+            }
             Cells::Many(cells) if self.cells.len() <= MAX_TIGHT => {
                 let room = self.tight.rows + cells.len() <= SETTLE && self.tight.cells >= self.cells.len();
                 if !room || self.tight.affine.is_some_and(|other| other != affine) {
@@ -242,6 +253,11 @@ impl Totals {
     }
 
     fn add_values(&mut self, to: Targets<'_>, values: &[i64]) {
+        if let Cells::Streaks(_, streaks) = to.cells {
+            to.parts(streaks)
+                .for_each(|(rows, part)| self.add_values(part, &values[rows]));
+            return;
+        }
         let magnitudes = values.iter().map(|value| (value ^ (value >> 63)) as u64);
         let most = magnitudes.fold(0, |all, magnitude| all | magnitude) + 1;
         match (to.cells, to.signs) {

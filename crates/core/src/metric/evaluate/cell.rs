@@ -1,6 +1,6 @@
 //! One cell: a value, and what explains it.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::{
     compute::{At, growth, undefined},
@@ -26,7 +26,7 @@ pub(super) struct ColumnPlan {
     pub(super) is_quotient: bool,
     pub(super) n: Option<Term>,
     pub(super) immature: Option<Term>,
-    pub(super) then: Option<(Term, Rc<Frame>)>,
+    pub(super) then: Option<(Term, Arc<Frame>)>,
     pub(super) benchmark: Option<Rational>,
     pub(super) interval: IntervalKind,
     pub(super) scale: i64,

@@ -1,6 +1,6 @@
 //! From a question to terms and queries.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::{
     Error,
@@ -33,7 +33,7 @@ use crate::{
 const MILLI: i64 = 1_000;
 
 /// What a column is compared with: its term in another frame, or a number.
-type Versus = (Option<(Term, Rc<Frame>)>, Option<Rational>);
+type Versus = (Option<(Term, Arc<Frame>)>, Option<Rational>);
 
 /// Lowers one question.
 pub(super) struct Lowering<'a> {
@@ -43,7 +43,7 @@ pub(super) struct Lowering<'a> {
     pub(super) question: &'a Question,
     pub(super) clock: Clock,
     pub(super) plan: Plan,
-    frame: Rc<Frame>,
+    frame: Arc<Frame>,
     known_goals: Vec<(Aimed, usize)>,
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Lowering<'a> {
 struct Aimed {
     metric: String,
     unit: ShownUnit,
-    frame: Rc<Frame>,
+    frame: Arc<Frame>,
     group: Vec<Dimension>,
     /// Not the reps' quotas.
     of_scopes: bool,
@@ -63,8 +63,8 @@ struct Aimed {
 #[derive(Clone)]
 pub(super) struct Scope<'r> {
     pub(super) metric: &'r Resolved<'r>,
-    pub(super) frame: Rc<Frame>,
-    pub(super) group: Rc<[Dimension]>,
+    pub(super) frame: Arc<Frame>,
+    pub(super) group: Arc<[Dimension]>,
     /// Whether groups are rows of the table.
     pub(super) shown: bool,
 }
@@ -95,7 +95,7 @@ impl<'a> Lowering<'a> {
             return Err(Error::invalid("order_by", "names no metric of the question"));
         }
         let clock = Clock::new(question, policies);
-        let frame = Rc::new(clock.frame(question.range)?);
+        let frame = Arc::new(clock.frame(question.range)?);
         Ok(Self {
             registry,
             policies,
@@ -175,7 +175,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn scope<'r>(&self, metric: &'r Resolved<'r>) -> Scope<'r> {
         Scope {
             metric,
-            frame: Rc::clone(&self.frame),
+            frame: Arc::clone(&self.frame),
             group: self.question.dimensions.as_slice().into(),
             shown: true,
         }
@@ -210,9 +210,9 @@ impl<'a> Lowering<'a> {
                 frame
             }
         };
-        let frame = Rc::new(frame);
+        let frame = Arc::new(frame);
         let then = self.metric(&Scope {
-            frame: Rc::clone(&frame),
+            frame: Arc::clone(&frame),
             ..scope.clone()
         })?;
         Ok((Some((then, frame)), None))
@@ -269,7 +269,7 @@ impl<'a> Lowering<'a> {
                     Step::LastYear
                 };
                 let earlier = Scope {
-                    frame: Rc::new(self.clock.shifted(&scope.frame, step)?),
+                    frame: Arc::new(self.clock.shifted(&scope.frame, step)?),
                     ..scope.clone()
                 };
                 let id = reference(metric, scope)?;
@@ -290,7 +290,7 @@ impl<'a> Lowering<'a> {
                     .filter(|back| (0..=1_200).contains(back));
                 let back =
                     back.ok_or_else(|| Error::invalid("parameters", "ask for costs more than 1200 months before"))?;
-                let frame = Rc::new(self.clock.shifted(&scope.frame, Step::Months(back))?);
+                let frame = Arc::new(self.clock.shifted(&scope.frame, Step::Months(back))?);
                 self.node(inner, &Scope { frame, ..scope.clone() })
             }
             Kind::Lifetime(rate, most) => {
@@ -309,8 +309,8 @@ impl<'a> Lowering<'a> {
         let metric = self.resolve_referred(id, scope)?;
         self.metric(&Scope {
             metric: &metric,
-            frame: Rc::clone(&scope.frame),
-            group: Rc::clone(&scope.group),
+            frame: Arc::clone(&scope.frame),
+            group: Arc::clone(&scope.group),
             shown: scope.shown,
         })
     }
@@ -344,8 +344,8 @@ impl<'a> Lowering<'a> {
                     root,
                     &Scope {
                         metric: &metric,
-                        frame: Rc::clone(&scope.frame),
-                        group: Rc::clone(&scope.group),
+                        frame: Arc::clone(&scope.frame),
+                        group: Arc::clone(&scope.group),
                         shown: scope.shown,
                     },
                 )
@@ -425,7 +425,7 @@ impl<'a> Lowering<'a> {
         let aimed = Aimed {
             metric: id.to_owned(),
             unit,
-            frame: Rc::clone(&scope.frame),
+            frame: Arc::clone(&scope.frame),
             group: group.to_vec(),
             of_scopes: matches!(goal, Goal::Target | Goal::Remaining),
             shown: scope.shown,
@@ -485,7 +485,7 @@ impl<'a> Lowering<'a> {
 
 /// What is left of a lowering when the plan is made.
 pub(super) struct Context {
-    pub(super) frame: Rc<Frame>,
+    pub(super) frame: Arc<Frame>,
     pub(super) zone: String,
 }
 

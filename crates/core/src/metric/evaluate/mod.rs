@@ -31,6 +31,7 @@ pub use self::{
 
 use super::{Registry, parameter::ParameterError, registry};
 use crate::{
+    crew::{Alone, Crew},
     dimension::Tables,
     policy::Policies,
     query::{AggregateQuery, Answer},
@@ -44,6 +45,11 @@ pub trait Answers {
     /// # Errors
     /// Whatever keeps the ledger from being read.
     fn answers(&self, queries: &[AggregateQuery]) -> Result<Vec<Answer>, SourceError>;
+
+    /// Who makes the rows of a table.
+    fn crew(&self) -> &dyn Crew {
+        &Alone
+    }
 }
 
 /// Whatever keeps the ledger from being read.
@@ -109,5 +115,5 @@ pub fn evaluate(
     plan.ask(source)?;
     plan.ask_again(source)?;
     let keys = plan.settle(&question.dimensions);
-    Ok(ranking::table(&columns, &plan, &keys, &clock, question))
+    Ok(ranking::table(&columns, &plan, &keys, &clock, question, source.crew()))
 }

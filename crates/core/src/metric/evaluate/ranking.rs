@@ -1,6 +1,6 @@
 //! From cells to a table: rows by time and group, ranked, cut, and without too small samples.
 
-use std::{cmp::Ordering, sync::Arc};
+use std::{cmp::Ordering, ops::Range, sync::Arc};
 
 use super::{
     cell::ColumnPlan,
@@ -12,6 +12,10 @@ use super::{
     question::{Order, Question},
     table::{Bucket, CellValue, Key, Reason, Row, Table, Undefined},
 };
+use crate::crew::{self, Crew};
+
+/// A cell takes about as long as so many rows of the ledger.
+const CELL: usize = 1;
 
 /// The table of a plan whose rows are settled, by their keys.
 pub(super) fn table(
@@ -20,6 +24,7 @@ pub(super) fn table(
     keys: &[Key],
     context: &Context,
     question: &Question,
+    crew: &dyn Crew,
 ) -> Table {
     let (mut rows, mut left_out) = (Vec::new(), 0);
     for (stretch, found) in context.frame.stretches.iter().enumerate() {
@@ -34,7 +39,9 @@ pub(super) fn table(
                 cells: columns.iter().map(|column| column.cell(at)).collect(),
             }
         };
-        let mut ranked: Vec<Row> = keys.iter().enumerate().map(row).collect();
+        let rows_of = |range: Range<usize>| -> Vec<Row> { range.map(|at| row((at, &keys[at]))).collect() };
+        let parts = crew::map(crew, crew::cut(crew, keys.len(), |_| columns.len() * CELL), rows_of);
+        let mut ranked: Vec<Row> = parts.into_iter().flatten().collect();
         left_out += honest(&mut ranked, question);
         if let Some(order) = question.order_by {
             ranked.sort_by(|left, right| compare(left, right, order));

@@ -1,21 +1,34 @@
 //! How many distinct codes stand in each cell.
 
-use super::grouped::Grouped;
-use crate::query::{partial::Signed, values::Values};
+use super::grouped::{both, by_ranges};
+use crate::{
+    crew::Crew,
+    query::{partial::Signed, sums::Totals, values::Values},
+};
 
 /// For each cell, how many codes there are more often than they were taken back.
-pub(super) fn counts(cells: usize, codes: &Signed<u32>) -> Vec<i64> {
-    let mut seen = Seen::over(&codes.plus);
-    let (mut plus, mut minus) = (Grouped::new(cells, &codes.plus), Grouped::new(cells, &codes.minus));
-    (0..cells)
-        .map(|cell| match (plus.of(cell), minus.of(cell)) {
-            (plus, []) => seen.count(plus),
-            (plus, minus) => net(plus, minus),
-        })
-        .collect()
+/// `all`: every row has a code among them.
+pub(super) fn counts(cells: usize, (sums, all): (&Totals, bool), codes: &Signed<u32>, crew: &dyn Crew) -> Vec<i64> {
+    let none = Seen::over(&codes.plus);
+    let counted = by_ranges(
+        crew,
+        cells,
+        |cell| sums.rows_of(cell),
+        |cells| {
+            let mut seen = none.clone();
+            let (mut plus, mut minus) = both(&cells, (sums, all), codes);
+            let count = |cell: usize| match (plus.of(cell), minus.of(cell)) {
+                (plus, []) => seen.count(plus),
+                (plus, minus) => net(plus, minus),
+            };
+            cells.map(count).collect::<Vec<_>>()
+        },
+    );
+    counted.concat()
 }
 
 /// A bit for each code that there may be.
+#[derive(Clone)]
 struct Seen {
     least: u32,
     bits: Vec<u64>,
@@ -23,9 +36,8 @@ struct Seen {
 
 impl Seen {
     fn over(codes: &Values<u32>) -> Self {
-        let codes = || codes.pieces().flat_map(|(_, codes)| codes.iter().copied());
-        let least = codes().min().unwrap_or(0);
-        let greatest = codes().max().unwrap_or(0);
+        let least = codes.all().min().copied().unwrap_or(0);
+        let greatest = codes.all().max().copied().unwrap_or(0);
         let bits = vec![0; (greatest - least) as usize / 64 + 1];
         Self { least, bits }
     }

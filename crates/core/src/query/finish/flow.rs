@@ -3,14 +3,17 @@
 use std::collections::HashMap;
 
 use super::{Coded, Error, Index, MissingRate, Plan, State, distinct, first, group_at, missing_rates, quantiles};
-use crate::query::{Aggregate, Cell, Distribution, Flow, sums::Sums};
+use crate::{
+    crew::Crew,
+    query::{Aggregate, Cell, Distribution, Flow, Quantile, sums::Sums},
+};
 
-pub(super) fn groups(plan: &Plan<'_>, index: &Index, state: &State) -> Result<Vec<Coded>, Error> {
+pub(super) fn groups(plan: &Plan<'_>, index: &Index, state: &State, crew: &dyn Crew) -> Result<Vec<Coded>, Error> {
     let mut missing: HashMap<usize, Option<MissingRate>> = HashMap::new();
     for (cell, rate) in missing_rates(plan, state) {
         first(missing.entry(cell).or_default(), Some(rate));
     }
-    let mut extras = Extras::new(plan, index, state);
+    let mut extras = Extras::new(plan, index, state, crew);
     let sums = &state.sums;
     let mut groups: Vec<Coded> = Vec::new();
     let mut last = None;
@@ -35,7 +38,7 @@ pub(super) fn groups(plan: &Plan<'_>, index: &Index, state: &State) -> Result<Ve
             sum_squares: sums.squares_of(cell),
             missing: missing.get(&cell).copied().flatten(),
         };
-        cells[bucket as usize] = extras.cell(plan, cell, flow);
+        cells[bucket as usize] = extras.cell(cell, flow);
     }
     Ok(groups)
 }
@@ -67,34 +70,38 @@ fn nothing(plan: &Plan<'_>) -> Cell {
 }
 
 /// What cells have beside their sums.
-struct Extras {
-    distinct: Vec<i64>,
-    values: quantiles::Values,
+enum Extras {
+    None,
+    Distinct(Vec<i64>),
+    Quantiles(Vec<Vec<Quantile>>),
 }
 
 impl Extras {
-    fn new(plan: &Plan<'_>, index: &Index, state: &State) -> Self {
-        let mut distinct = Vec::new();
-        if matches!(
-            plan.query.aggregate,
-            Aggregate::DistinctSubjects | Aggregate::DistinctValues(_)
-        ) {
-            distinct = distinct::counts(index.len(), &state.codes);
-        }
-        Self {
-            distinct,
-            values: quantiles::Values::new(index.len(), &state.values),
+    fn new(plan: &Plan<'_>, index: &Index, state: &State, crew: &dyn Crew) -> Self {
+        let sums = (
+            &state.sums,
+            state.missing.is_empty() && !matches!(plan.query.aggregate, Aggregate::DistinctValues(_)),
+        );
+        let cells = index.len();
+        match &plan.query.aggregate {
+            Aggregate::DistinctSubjects | Aggregate::DistinctValues(_) => {
+                Self::Distinct(distinct::counts(cells, sums, &state.codes, crew))
+            }
+            Aggregate::Distribution { quantiles: asked } => {
+                Self::Quantiles(quantiles::quantiles(cells, sums, &state.values, asked, crew))
+            }
+            _ => Self::None,
         }
     }
 
-    fn cell(&mut self, plan: &Plan<'_>, cell: usize, flow: Flow) -> Cell {
-        match &plan.query.aggregate {
-            Aggregate::Distribution { quantiles } => {
-                let quantiles = self.values.quantiles(cell, quantiles);
+    fn cell(&mut self, cell: usize, flow: Flow) -> Cell {
+        match self {
+            Self::None => Cell::Flow(flow),
+            Self::Distinct(counts) => Cell::Distinct(counts[cell]),
+            Self::Quantiles(quantiles) => {
+                let quantiles = std::mem::take(&mut quantiles[cell]);
                 Cell::Distribution(Distribution { flow, quantiles })
             }
-            Aggregate::DistinctSubjects | Aggregate::DistinctValues(_) => Cell::Distinct(self.distinct[cell]),
-            _ => Cell::Flow(flow),
         }
     }
 }

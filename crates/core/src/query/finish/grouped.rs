@@ -1,45 +1,98 @@
 //! Values by cell.
 
-use crate::query::values::Values;
+use std::ops::Range;
 
-/// Values, those of one cell side by side.
+use crate::{
+    crew::{self, Crew},
+    query::{partial::Signed, sums::Totals, values::Values},
+};
+
+/// The values of some neighbouring cells, those of one cell side by side.
 pub(super) struct Grouped<T> {
+    first: usize,
     ends: Vec<usize>,
     values: Vec<T>,
 }
 
 impl<T: Copy + Default> Grouped<T> {
     /// A counting sort by cell.
-    pub(super) fn new(cells: usize, values: &Values<T>) -> Self {
-        let count = values.len();
-        if count == 0 {
+    pub(super) fn new(cells: &Range<usize>, values: &Values<T>) -> Self {
+        if values.len() == 0 {
             return Self {
+                first: cells.start,
                 ends: Vec::new(),
                 values: Vec::new(),
             };
         }
-        let mut ends = vec![0; cells];
-        for cell in values.pieces().flat_map(|(cells, _)| cells) {
-            ends[*cell as usize] += 1;
-        }
-        let mut start = 0;
+        let mut counts = vec![0; cells.len()];
+        values.tell(|cell, values| {
+            if let Some(count) = counts.get_mut(place(cells, cell)) {
+                *count += values.len();
+            }
+        });
+        Self::counted(cells, values, counts)
+    }
+
+    /// The same where it is known how many values each of the cells has.
+    pub(super) fn counted(cells: &Range<usize>, values: &Values<T>, counts: Vec<usize>) -> Self {
+        let (mut ends, mut start) = (counts, 0);
         for end in &mut ends {
             start += std::mem::replace(end, start);
         }
-        let mut sorted = vec![T::default(); count];
-        for (cells, values) in values.pieces() {
-            for (cell, value) in cells.iter().zip(values) {
-                let place = &mut ends[*cell as usize];
-                sorted[*place] = *value;
-                *place += 1;
+        let mut sorted = vec![T::default(); start];
+        values.tell(|cell, values| match (ends.get_mut(place(cells, cell)), values) {
+            (None, _) => {}
+            (Some(next), [value]) => {
+                sorted[*next] = *value;
+                *next += 1;
             }
+            (Some(next), values) => {
+                sorted[*next..*next + values.len()].copy_from_slice(values);
+                *next += values.len();
+            }
+        });
+        Self {
+            first: cells.start,
+            ends,
+            values: sorted,
         }
-        Self { ends, values: sorted }
     }
 
     pub(super) fn of(&mut self, cell: usize) -> &mut [T] {
-        let Some(end) = self.ends.get(cell) else { return &mut [] };
-        let start = cell.checked_sub(1).map_or(0, |before| self.ends[before]);
+        let at = cell - self.first;
+        let Some(end) = self.ends.get(at) else { return &mut [] };
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
         &mut self.values[start..*end]
     }
+}
+
+/// Where a cell stands in a range. One before the first wraps round to far behind the last.
+fn place(cells: &Range<usize>, cell: u32) -> usize {
+    (cell as usize).wrapping_sub(cells.start)
+}
+
+/// The values that count and those that were taken back. Where none was, sums tell how many there are of each cell: `all`
+/// says that every row has its value among them.
+pub(super) fn both<T: Copy + Default>(
+    cells: &Range<usize>,
+    (sums, all): (&Totals, bool),
+    values: &Signed<T>,
+) -> (Grouped<T>, Grouped<T>) {
+    let plus = if all && values.minus.len() == 0 {
+        let counts = cells.clone().map(|cell| sums.rows_of(cell)).collect();
+        Grouped::counted(cells, &values.plus, counts)
+    } else {
+        Grouped::new(cells, &values.plus)
+    };
+    (plus, Grouped::new(cells, &values.minus))
+}
+
+/// Works on cells in ranges, which a crew shares out by how many values each has; the results in order.
+pub(super) fn by_ranges<T: Send>(
+    crew: &dyn Crew,
+    cells: usize,
+    values: impl Fn(usize) -> usize,
+    work: impl Fn(Range<usize>) -> T + Sync,
+) -> Vec<T> {
+    crew::map(crew, crew::cut(crew, cells, values), work)
 }

@@ -2,44 +2,42 @@
 
 use std::collections::HashMap;
 
-use super::grouped::Grouped;
+use super::grouped::{both, by_ranges};
 use crate::{
-    query::{Quantile, partial::Signed},
+    crew::Crew,
+    query::{Quantile, partial::Signed, sums::Totals},
     statistics::{QuantileRank, RankInterval, interpolate, quantile_interval, quantile_rank},
 };
 
-/// All values, those of one cell side by side.
-pub(super) struct Values {
-    plus: Grouped<i64>,
-    minus: Grouped<i64>,
-    /// By number of values and quantile: cells often have as many values as others, and an interval's ranks take longer to
-    /// find than its values.
-    intervals: HashMap<(u64, u32), Option<RankInterval>>,
-}
-
-impl Values {
-    pub(super) fn new(cells: usize, values: &Signed<i64>) -> Self {
-        Self {
-            plus: Grouped::new(cells, &values.plus),
-            minus: Grouped::new(cells, &values.minus),
-            intervals: HashMap::new(),
-        }
-    }
-
-    pub(super) fn quantiles(&mut self, cell: usize, quantiles: &[u32]) -> Vec<Quantile> {
-        let values = self.plus.of(cell);
-        let taken_back = self.minus.of(cell);
-        let intervals = &mut self.intervals;
-        let mut interval = |count, quantile| {
-            let known = intervals.entry((count, quantile));
-            *known.or_insert_with(|| quantile_interval(count, quantile))
-        };
-        if taken_back.is_empty() {
-            of(values, quantiles, &mut interval)
-        } else {
-            of(&mut net(values, taken_back), quantiles, &mut interval)
-        }
-    }
+/// For each cell, the quantiles that are asked for; none where there is no value. `all`: every row has its value among them.
+pub(super) fn quantiles(
+    cells: usize,
+    (sums, all): (&Totals, bool),
+    values: &Signed<i64>,
+    asked: &[u32],
+    crew: &dyn Crew,
+) -> Vec<Vec<Quantile>> {
+    let found = by_ranges(
+        crew,
+        cells,
+        |cell| sums.rows_of(cell),
+        |cells| {
+            let (mut plus, mut minus) = both(&cells, (sums, all), values);
+            // By number of values and quantile: cells often have as many values as others, and an interval's ranks take
+            // longer to find than its values.
+            let mut intervals: HashMap<(u64, u32), Option<RankInterval>> = HashMap::new();
+            let mut interval = |count, quantile| {
+                let known = intervals.entry((count, quantile));
+                *known.or_insert_with(|| quantile_interval(count, quantile))
+            };
+            let quantiles = |cell: usize| match (plus.of(cell), minus.of(cell)) {
+                (values, []) => of(values, asked, &mut interval),
+                (values, taken_back) => of(&mut net(values, taken_back), asked, &mut interval),
+            };
+            cells.map(quantiles).collect::<Vec<_>>()
+        },
+    );
+    found.into_iter().flatten().collect()
 }
 
 /// The values without those taken back.
@@ -80,12 +78,53 @@ fn of(
 }
 
 /// Puts the values of some ascending places where a sort would put them. `values` begin at place `first`.
+///
+/// Places that lie close together, as those of a quantile and its interval do, are put in place from both ends: what lies
+/// between is little then. Other places are parted where the gap between them is widest.
 fn put_in_place(values: &mut [i64], first: usize, places: &[usize]) {
-    let Some(middle) = places.get(places.len() / 2) else {
+    let (Some(least), Some(greatest)) = (places.first(), places.last()) else {
         return;
     };
-    let (below, above) = (&places[..places.len() / 2], &places[places.len() / 2 + 1..]);
-    let (left, _, right) = values.select_nth_unstable(middle - first);
-    put_in_place(left, first, below);
-    put_in_place(right, middle + 1, above);
+    if greatest - least <= values.len() / CLOSE {
+        let (_, _, right) = values.select_nth_unstable(least - first);
+        if greatest > least {
+            let between = greatest - least - 1;
+            let (between, _, _) = right.select_nth_unstable(between);
+            put_in_place(between, least + 1, &places[1..places.len() - 1]);
+        }
+        return;
+    }
+    let gaps = places.windows(2).map(|pair| pair[1] - pair[0]);
+    let widest = gaps.enumerate().max_by_key(|(_, gap)| *gap).map_or(0, |(at, _)| at);
+    let (left, _, right) = values.select_nth_unstable(places[widest] - first);
+    put_in_place(left, first, &places[..widest]);
+    put_in_place(right, places[widest] + 1, &places[widest + 1..]);
+}
+
+/// Places are close together when they span no more than this part of the values.
+const CLOSE: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn places_have_what_a_sort_puts_there(
+            mut values in prop::collection::vec(-20_i64..20, 1..200),
+            places in prop::collection::vec(any::<prop::sample::Index>(), 0..9),
+        ) {
+            let mut sorted = values.clone();
+            sorted.sort_unstable();
+            let mut places: Vec<usize> = places.iter().map(|place| place.index(values.len())).collect();
+            places.sort_unstable();
+            places.dedup();
+            put_in_place(&mut values, 0, &places);
+            for place in places {
+                prop_assert_eq!(values[place], sorted[place]);
+            }
+        }
+    }
 }

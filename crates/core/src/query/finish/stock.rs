@@ -6,7 +6,10 @@ mod retention;
 use std::collections::HashMap;
 
 use super::{Coded, Error, Index, MissingRate, Plan, State, first, flow::check, missing_rates};
-use crate::query::{Aggregate, Balance, Cell, plan::Origin, sums::Sums};
+use crate::{
+    crew::Crew,
+    query::{Aggregate, Balance, Cell, plan::Origin, sums::Sums},
+};
 
 /// A running sum at both ends of a bucket.
 #[derive(Debug, Clone, Copy, Default)]
@@ -33,9 +36,9 @@ impl Ends {
 /// Ends by group, for each bucket.
 type Ledger = HashMap<Vec<u32>, Vec<Ends>>;
 
-pub(super) fn groups(plan: &Plan<'_>, index: &Index, state: &State) -> Result<Vec<Coded>, Error> {
+pub(super) fn groups(plan: &Plan<'_>, index: &Index, state: &State, crew: &dyn Crew) -> Result<Vec<Coded>, Error> {
     if plan.query.aggregate == Aggregate::Retention {
-        return retention::groups(plan, index, state);
+        return retention::groups(plan, index, state, crew);
     }
     let mut all = Ledger::new();
     stories(plan, index, state, |keys, story| book(plan, keys, story, &mut all))?;

@@ -7,6 +7,7 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use super::{naive, world::*};
 use crate::{
+    crew::Crew,
     dimension::{Dimension, Fact, Tables},
     ledger::{Entry, Image, SegmentStream, encode, merge, open},
     measure::{Builtin, Dimensions, Measure, Measurement},
@@ -19,6 +20,19 @@ use crate::{
 };
 
 const DAYS: i32 = 40;
+
+/// Three who share whatever there is to do.
+struct Three;
+
+impl Crew for Three {
+    fn hands(&self, _: usize) -> usize {
+        3
+    }
+
+    fn each(&self, pieces: usize, work: &(dyn Fn(usize) + Sync)) {
+        (0..pieces).rev().for_each(work);
+    }
+}
 
 fn date(after: i32) -> Date {
     Date::constant(2026, 1, 1).checked_add(after.days()).expect("in range")
@@ -332,7 +346,7 @@ proptest! {
             partial.add_block(&plan, block)?;
             whole.merge(partial);
         }
-        prop_assert_eq!(whole.finish(&plan, image.dictionaries())?, naive::answer(&entries, &tables, &query));
+        prop_assert_eq!(whole.finish(&plan, image.dictionaries(), &Three)?, naive::answer(&entries, &tables, &query));
     }
 
     #[test]

@@ -6,15 +6,24 @@
 use std::collections::BTreeMap;
 
 use super::{Coded, Ends, Error, Index, Plan, State, chapters, check, first, group_at, stories};
-use crate::query::{AccountFlow, Cell, finish::grouped::Grouped, partial::Change, sums::Sums, values::Values};
+use crate::{
+    crew::Crew,
+    query::{
+        AccountFlow, Cell,
+        finish::grouped::{Grouped, by_ranges},
+        partial::Change,
+        sums::Sums,
+        values::Values,
+    },
+};
 
 /// By group, for each bucket.
 type Flows = BTreeMap<Vec<u32>, Vec<AccountFlow>>;
 
-pub(super) fn groups(plan: &Plan<'_>, index: &Index, state: &State) -> Result<Vec<Coded>, Error> {
+pub(super) fn groups(plan: &Plan<'_>, index: &Index, state: &State, crew: &dyn Crew) -> Result<Vec<Coded>, Error> {
     let is_plain = !plan.is_dated() && !plan.restates() && state.missing.is_empty();
     let flows = if plan.lists {
-        by_list(plan, index, &state.changes)?
+        by_list(plan, index, &state.changes, crew)?
     } else if is_plain {
         by_changes(plan, index, state)?
     } else {
@@ -28,26 +37,39 @@ pub(super) fn groups(plan: &Plan<'_>, index: &Index, state: &State) -> Result<Ve
 const NOBODY: u32 = 0;
 
 /// By the changes of each account as they were found.
-fn by_list(plan: &Plan<'_>, index: &Index, changes: &Values<Change>) -> Result<Flows, Error> {
-    let mut walks = Walks::new(plan);
-    let (mut accounts, mut keys) = (Grouped::new(index.len(), changes), Vec::new());
-    for cell in 0..index.len() {
-        let changes = accounts.of(cell);
-        if changes.is_empty() {
-            continue;
-        }
-        if !changes.is_sorted_by_key(|change| change.slot) {
-            changes.sort_unstable_by_key(|change| change.slot);
-        }
-        index.codes_into(index.combination(cell), &mut keys);
-        let changes = changes.iter().map(|change| {
-            let mut sums = Sums::default();
-            sums.add(change.value, change.sign.into());
-            (change.slot, sums)
-        });
-        walks.account(&keys, changes)?;
+fn by_list(plan: &Plan<'_>, index: &Index, changes: &Values<Change>, crew: &dyn Crew) -> Result<Flows, Error> {
+    let each = changes.len() / index.len().max(1) + 1;
+    let walked: Vec<Result<Walks<'_>, Error>> = by_ranges(
+        crew,
+        index.len(),
+        |_| each,
+        |cells| {
+            let mut walks = Walks::new(plan);
+            let (mut accounts, mut keys) = (Grouped::new(&cells, changes), Vec::new());
+            for cell in cells {
+                let changes = accounts.of(cell);
+                if changes.is_empty() {
+                    continue;
+                }
+                if !changes.is_sorted_by_key(|change| change.slot) {
+                    changes.sort_unstable_by_key(|change| change.slot);
+                }
+                index.codes_into(index.combination(cell), &mut keys);
+                let changes = changes.iter().map(|change| {
+                    let mut sums = Sums::default();
+                    sums.add(change.value, change.sign.into());
+                    (change.slot, sums)
+                });
+                walks.account(&keys, changes)?;
+            }
+            Ok(walks)
+        },
+    );
+    let mut whole = Walks::new(plan);
+    for walks in walked {
+        whole.merge(walks?)?;
     }
-    Ok(walks.finish())
+    Ok(whole.finish())
 }
 
 /// Account by account, change by change. Each combination of keys is one account in one group.
@@ -98,6 +120,20 @@ impl<'a> Walks<'a> {
         if sweep.any {
             check(self.groups.len(), self.plan)?;
             self.groups.insert(codes, sweep);
+        }
+        Ok(())
+    }
+
+    /// Adds what was found of other accounts.
+    fn merge(&mut self, others: Self) -> Result<(), Error> {
+        for (codes, sweep) in others.groups {
+            match self.groups.get_mut(&codes) {
+                Some(known) => known.merge(&sweep),
+                None => {
+                    check(self.groups.len(), self.plan)?;
+                    self.groups.insert(codes, sweep);
+                }
+            }
         }
         Ok(())
     }
@@ -195,6 +231,22 @@ impl Sweep {
         };
         self.any |= !ends.is_empty();
         count(&mut self.flows[bucket as usize], &ends);
+    }
+
+    /// Adds what other accounts had in the same group, of which no amount is unknown.
+    fn merge(&mut self, others: &Self) {
+        for (flow, other) in self.flows.iter_mut().zip(&others.flows) {
+            flow.at_start += other.at_start;
+            flow.retained += other.retained;
+            flow.start_sum += other.start_sum;
+            flow.kept_sum += other.kept_sum;
+            flow.capped_sum += other.capped_sum;
+        }
+        for ((accounts, sum), (more, added)) in self.steady.iter_mut().zip(&others.steady) {
+            *accounts += more;
+            *sum += added;
+        }
+        self.any |= others.any;
     }
 
     fn finish(self) -> Vec<AccountFlow> {
