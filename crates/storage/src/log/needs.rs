@@ -134,9 +134,8 @@ pub(crate) async fn subjects(
     tenant: &TenantId,
     subjects: Vec<Subject>,
 ) -> Result<Vec<(Subject, Option<Stored>)>, Error> {
-    let select = "SELECT kind, subject_id, record, recent, chapters FROM subject WHERE tenant_id = $1";
     let mut found: HashMap<Subject, Stored> = HashMap::new();
-    for row in select_of(db, select, tenant, &subjects).await? {
+    for row in select_of(db, ("subject", "record, recent, chapters"), tenant, &subjects).await? {
         let stored = Stored {
             record: row.try_get_by_index(2)?,
             tail: Tail {
@@ -153,11 +152,10 @@ pub(crate) async fn subjects(
     Ok(stored.collect())
 }
 
-/// Reads the rows of some subjects, each looked up by itself. `select` ends with a condition on the tenant, to which those
-/// on the subject are added.
+/// Reads the rows of some subjects: their kind, their id and further columns of a table.
 async fn select_of(
     db: &impl ConnectionTrait,
-    select: &str,
+    what: (&str, &str),
     tenant: &TenantId,
     subjects: &[Subject],
 ) -> Result<Vec<QueryResult>, Error> {
@@ -167,29 +165,36 @@ async fn select_of(
     let keys = subjects
         .iter()
         .map(|subject| (i16::from(subject.kind.code()), subject.id.as_str()));
-    let (sql, values) = match db.get_database_backend() {
+    let backend = db.get_database_backend();
+    let values = match backend {
         DbBackend::Postgres => {
             let (kinds, ids) = keys.map(|(kind, id)| (Value::from(kind), Value::from(id))).unzip();
             let array = |of: ArrayType, values: Vec<Value>| Value::Array(of, Some(Box::new(values)));
-            let sql = format!(
-                "SELECT found.* FROM unnest($2::smallint[], $3::text[]) AS asked (kind, id)
-                 CROSS JOIN LATERAL ({select} AND kind = asked.kind AND subject_id = asked.id OFFSET 0) AS found"
-            );
-            (
-                sql,
-                vec![array(ArrayType::SmallInt, kinds), array(ArrayType::String, ids)],
-            )
+            vec![array(ArrayType::SmallInt, kinds), array(ArrayType::String, ids)]
         }
         _ => {
-            let keys = serde_json::Value::from_iter(keys.map(|(kind, id)| serde_json::json!([kind, id])));
-            let asked = "SELECT value ->> 0, value ->> 1 FROM json_each($2)";
-            (
-                format!("{select} AND (kind, subject_id) IN ({asked})"),
-                vec![keys.to_string().into()],
-            )
+            let keys = keys.map(|(kind, id)| serde_json::json!([kind, id]));
+            vec![serde_json::Value::from_iter(keys).to_string().into()]
         }
     };
-    Ok(sql::select(db, sql, tenant.as_str(), values).await?)
+    Ok(sql::select(db, lookup(backend, what), tenant.as_str(), values).await?)
+}
+
+/// Each subject is looked up by itself, with the whole key: asked for one of a list, both engines may read all of a kind.
+fn lookup(backend: DbBackend, (table, columns): (&str, &str)) -> String {
+    match backend {
+        // OFFSET keeps the inner statement from being turned into a join.
+        DbBackend::Postgres => format!(
+            "SELECT found.* FROM unnest($2::smallint[], $3::text[]) AS asked (kind, id)
+             CROSS JOIN LATERAL (SELECT kind, subject_id, {columns} FROM {table}
+                 WHERE tenant_id = $1 AND kind = asked.kind AND subject_id = asked.id OFFSET 0) AS found"
+        ),
+        // CROSS JOIN keeps the order of the tables.
+        _ => format!(
+            "SELECT kind, subject_id, {columns} FROM json_each($2) AS asked CROSS JOIN {table}
+             WHERE tenant_id = $1 AND kind = asked.value ->> 0 AND subject_id = asked.value ->> 1"
+        ),
+    }
 }
 
 /// The subject of a row that begins with its kind and its id.
@@ -275,9 +280,8 @@ async fn chapters(
     let with_chapters: Vec<Subject> = with_chapters.map(|(subject, _)| (*subject).clone()).collect();
     let mut all: BTreeMap<Subject, Standing> = BTreeMap::new();
     for subjects in with_chapters.chunks(HISTORIES) {
-        let select = "SELECT kind, subject_id, number, data FROM chapter WHERE tenant_id = $1";
         let mut found: BTreeMap<(Subject, i32), Vec<u8>> = BTreeMap::new();
-        for row in select_of(db, select, tenant, subjects).await? {
+        for row in select_of(db, ("chapter", "number, data"), tenant, subjects).await? {
             found.insert((subject(&row)?, row.try_get_by_index(2)?), row.try_get_by_index(3)?);
         }
         for ((subject, number), lines) in found {
@@ -313,4 +317,32 @@ pub(crate) async fn events_of(
     events
         .map(|(key, _)| read::parse_event_id(key.id.strip_prefix('\u{7f}').unwrap_or(&key.id)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{Database, Statement};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn sqlite_looks_subjects_up_by_their_whole_key() {
+        let db = Database::connect("sqlite::memory:").await.expect("a database");
+        let table = "CREATE TABLE subject (tenant_id TEXT NOT NULL, kind SMALLINT NOT NULL, subject_id TEXT NOT NULL,
+            record BLOB NOT NULL, PRIMARY KEY (tenant_id, kind, subject_id))";
+        db.execute_unprepared(table).await.expect("a table");
+        let explain = format!(
+            "EXPLAIN QUERY PLAN {}",
+            lookup(DbBackend::Sqlite, ("subject", "record"))
+        );
+        let values = ["acme".into(), r#"[[1, "a"]]"#.into()];
+        let statement = Statement::from_sql_and_values(DbBackend::Sqlite, explain, values);
+        let steps = db.query_all_raw(statement).await.expect("a plan");
+        let steps: Vec<String> = steps
+            .iter()
+            .map(|step| step.try_get_by_index(3).expect("a text"))
+            .collect();
+        let whole = "(tenant_id=? AND kind=? AND subject_id=?)";
+        assert!(steps.iter().any(|step| step.contains(whole)), "{steps:?}");
+    }
 }
