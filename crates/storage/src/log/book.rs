@@ -122,8 +122,8 @@ impl Book {
     /// Forgets what was longest not used, so that little more than `limit` bytes are kept. What commits after `durable`
     /// changed stays: nobody could read it elsewhere.
     pub(crate) fn shrink(&mut self, limit: usize, durable: u64) {
-        self.subjects.shrink(limit / 4 * 3, |entry| entry.commit > durable);
-        self.events.shrink(limit / 4, |told| told.commit > durable);
+        self.subjects.shrink(limit / 16 * 15, |entry| entry.commit > durable);
+        self.events.shrink(limit / 16, |told| told.commit > durable);
     }
 
     /// Takes over what the next commit changes: what is to be written of subjects, and the chapters that it closes.
