@@ -15,8 +15,8 @@ demo *arguments:
 test *arguments:
     cargo test --workspace --locked {{arguments}}
 
-# Everything that BENCHMARKS.md tells, measured beside other engines. Takes five minutes, and about ten more to draw size M the
-# first time.
+# Everything that BENCHMARKS.md tells, measured beside other engines. Takes a quarter of an hour, and five minutes more
+# to draw sizes S and M the first time.
 bench *arguments:
     test -x target/bench/python/bin/python || python3 -m venv target/bench/python
     target/bench/python/bin/pip install --quiet --disable-pip-version-check -r tests/bench/engines/requirements.txt

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use scoreline_proto::{analytics::v1::QueryMetricsRequest, events::v1::Event};
 use scoreline_tests::{
     client::Clients,
@@ -29,6 +29,10 @@ pub(crate) const NOTHING_KEPT: (&str, &str) = ("SCORELINE__ANALYTICS__KEPT_ANSWE
 const FOR_DASHBOARDS: &[&str] = &["duckdb", "polars"];
 /// Events of a commit between two dashboards.
 const NEWS: usize = 50;
+/// A tick of the processor times of a process.
+const TICK_MILLIS: f64 = 10.0;
+/// What following its tenants costs a server in a second.
+const BUSY_MILLIS: f64 = 50.0;
 /// Asks of what is fast.
 const MANY: usize = 41;
 
@@ -68,6 +72,8 @@ pub(crate) async fn questions(dataset: &Dataset, against: &Against) -> anyhow::R
     dataset.prepare().await?;
     let server = dataset.server(&[MEMORY, NOTHING_KEPT])?;
     let clients = Clients::connect(&server.endpoint(), TENANT).await?;
+    first_answer(&clients).await?;
+    quiet(&server).await?;
     let mut engines = start_engines(dataset, against)?;
     ask_all(dataset, against, &clients, &mut engines).await
 }
@@ -120,6 +126,7 @@ async fn ask_all(
 pub(crate) async fn measure(dataset: &Dataset, against: &Against) -> anyhow::Result<Measured> {
     dataset.prepare().await?;
     let (server, mut bars) = cold(dataset).await?;
+    quiet(&server).await?;
     let clients = Clients::connect(&server.endpoint(), TENANT).await?;
     let mut engines = start_engines(dataset, against)?;
     let asked = ask_all(dataset, against, &clients, &mut engines).await?;
@@ -179,6 +186,39 @@ pub(crate) async fn first_answer(clients: &Clients) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Waits until a server has nothing left to do that nobody waits for, such as putting a ledger in order that it has loaded.
+///
+/// # Errors
+/// When it is gone, or still works after two minutes.
+pub(crate) async fn quiet(server: &Server) -> anyhow::Result<()> {
+    let began = Instant::now();
+    loop {
+        let before = used_millis(server.pid())?;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        if used_millis(server.pid())? - before <= BUSY_MILLIS {
+            return Ok(());
+        }
+        ensure!(
+            began.elapsed() < Duration::from_secs(120),
+            "the server does not come to rest"
+        );
+    }
+}
+
+/// The processor time that a process has used, in milliseconds. It goes in ticks, so that only sums of many say something.
+pub(crate) fn used_millis(pid: u32) -> anyhow::Result<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // The name may have spaces; behind it stand numbers, of which the twelfth and the thirteenth are those of the times.
+    let (_, numbers) = stat.rsplit_once(')').context("a process has a name")?;
+    let ticks: Vec<f64> = numbers
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .map(str::parse)
+        .collect::<Result<_, _>>()?;
+    Ok(ticks.iter().sum::<f64>() * TICK_MILLIS)
+}
+
 fn resident_bytes(pid: u32) -> anyhow::Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status
@@ -226,6 +266,7 @@ async fn again(dataset: &Dataset, asked: &Asked, engines: &mut [Engine]) -> anyh
     let server = dataset.server_on_copy(&[MEMORY])?;
     let mut clients = Clients::connect(&server.endpoint(), TENANT).await?;
     first_answer(&clients).await?;
+    quiet(&server).await?;
     queries::dashboard(&clients).await?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     let mut news = News::new(dataset.seed);

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
 use clap::Args;
 use scoreline_tests::client::Clients;
 
@@ -13,9 +12,6 @@ use crate::{
     organisation::Size,
     queries::{self, median},
 };
-
-/// A tick of the processor times of a process.
-const TICK_MILLIS: f64 = 10.0;
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -56,6 +52,7 @@ pub(crate) async fn run(options: &Options, dataset: Option<&Dataset>) -> anyhow:
     eprintln!("the server is process {}", server.pid());
     let clients = Clients::connect(&server.endpoint(), TENANT).await?;
     analytics::first_answer(&clients).await?;
+    analytics::quiet(&server).await?;
     let mut news = News::new(dataset.map_or(1, |dataset| dataset.seed));
     for name in &options.questions {
         ask(&clients, name).await?;
@@ -66,10 +63,13 @@ pub(crate) async fn run(options: &Options, dataset: Option<&Dataset>) -> anyhow:
                 news.tell(&mut clients.clone()).await?;
             }
             tokio::time::sleep(Duration::from_millis(options.rest)).await;
-            let before = (used_millis(server.pid())?, used_millis(std::process::id())?);
+            let before = (
+                analytics::used_millis(server.pid())?,
+                analytics::used_millis(std::process::id())?,
+            );
             times.push(ask(&clients, name).await?);
-            served += used_millis(server.pid())? - before.0;
-            asked += used_millis(std::process::id())? - before.1;
+            served += analytics::used_millis(server.pid())? - before.0;
+            asked += analytics::used_millis(std::process::id())? - before.1;
         }
         let count = times.len() as f64;
         println!(
@@ -95,18 +95,4 @@ fn ninth(mut times: Vec<Duration>) -> f64 {
     times
         .get(times.len() * 9 / 10)
         .map_or(f64::NAN, |time| time.as_secs_f64() * 1_000.0)
-}
-
-/// The processor time that a process has used, in milliseconds. It goes in ticks, so that only sums of many say something.
-fn used_millis(pid: u32) -> anyhow::Result<f64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // The name may have spaces; behind it stand numbers, of which the twelfth and the thirteenth are those of the times.
-    let (_, numbers) = stat.rsplit_once(')').context("a process has a name")?;
-    let ticks: Vec<f64> = numbers
-        .split_whitespace()
-        .skip(11)
-        .take(2)
-        .map(str::parse)
-        .collect::<Result<_, _>>()?;
-    Ok(ticks.iter().sum::<f64>() * TICK_MILLIS)
 }

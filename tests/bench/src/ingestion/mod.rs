@@ -20,7 +20,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 3)]
     pub(crate) rounds: usize,
     /// Events that are stored before the rate is measured again.
-    #[arg(long, default_value_t = 600_000)]
+    #[arg(long, default_value_t = 5_000_000)]
     pub(crate) stored: usize,
     /// Only these parts: rate, burst, stored, history, visible.
     #[arg(long, value_delimiter = ',')]
