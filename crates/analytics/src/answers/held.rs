@@ -84,18 +84,15 @@ pub(super) fn answers(over: &LedgerAnswers, image: &Image, queries: &[AggregateQ
 impl<'a> Asked<'a> {
     fn new(over: &'a LedgerAnswers, image: &'a Image, query: &'a AggregateQuery) -> Result<Self, Stopped> {
         let measure = image.blocks(&query.measure);
-        // What a question may not see yet must not be in what is kept.
-        let sees_all = query.known_at.is_none_or(|commit| commit >= image.commit())
-            && measure
-                .iter()
-                .all(|block| block.last_instant() <= query.now.as_microsecond());
+        // What a question may not see must not be missing in what is kept.
+        let sees_all = query.known_at.is_none_or(|commit| commit >= image.commit());
         let key = (sees_all && !over.kept.is_off() && !measure.is_empty()).then(|| {
             let zone = over.options.zone.iana_name().unwrap_or_default();
             (over.tenant.clone(), zone.to_owned(), query.shape(&over.options))
         });
         let known = key
             .as_ref()
-            .map(|key| over.kept.find(key, &over.tables, measure))
+            .map(|key| over.kept.find(key, &over.tables, measure, query.now))
             .unwrap_or_default();
         if let Some(answer) = known.answer {
             return Ok(Self::Answered(answer));
@@ -155,13 +152,14 @@ impl Open<'_> {
         if let Some(tail) = tail {
             whole.merge(tail);
         }
+        let holds = whole.holds();
         let answer = whole
             .finish(plan, image.dictionaries(), &over.threads)
             .map_err(Stopped::Query)?;
         if let (Some(key), Some(reach)) = (self.key, Reach::over(self.measure)) {
             let partial = Reach::over(&self.measure[..self.settled]).zip(partial.map(Arc::new));
-            over.kept
-                .keep(key, &over.tables, partial, (reach, Arc::new(answer.clone())));
+            let answer = (reach, holds, Arc::new(answer.clone()));
+            over.kept.keep(key, &over.tables, partial, answer);
         }
         Ok(answer)
     }

@@ -1,22 +1,23 @@
 //! What questions have been told by blocks that will not change: a question that is asked again reads only what is new.
 //!
 //! Nothing here has to be invalidated: an entry is used only where its very blocks, and its very dimension tables, are still
-//! part of what is asked. Under a budget of bytes the entries that were asked longest ago make room.
+//! part of what is asked, and until a row's time comes that was in the future. Under a budget of bytes the entries that were asked longest ago make room.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
+use jiff::Timestamp;
 use scoreline_core::{
     dimension::Tables,
     id::TenantId,
     ledger::Block,
-    query::{AggregateQuery, Answer, Partial},
+    query::{AggregateQuery, Answer, Holds, Partial},
 };
 
 /// One entry takes at most this part of the budget.
-const LARGEST: u64 = 8;
+const LARGEST: u64 = 4;
 
 /// Whose question it is, in which zone his days lie, and which it is.
 pub(super) type Key = (TenantId, String, AggregateQuery);
@@ -38,7 +39,7 @@ struct Entries {
 struct Entry {
     tables: Weak<Tables>,
     partial: Option<(Reach, Arc<Partial>)>,
-    answer: Option<(Reach, Arc<Answer>)>,
+    answer: Option<(Reach, Holds, Arc<Answer>)>,
     bytes: u64,
     used: u64,
 }
@@ -90,7 +91,7 @@ impl Kept {
     }
 
     /// What is known of a question over some blocks.
-    pub(super) fn find(&self, key: &Key, tables: &Arc<Tables>, blocks: &[Arc<Block>]) -> Known {
+    pub(super) fn find(&self, key: &Key, tables: &Arc<Tables>, blocks: &[Arc<Block>], now: Timestamp) -> Known {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.uses += 1;
         let used = entries.uses;
@@ -106,10 +107,10 @@ impl Kept {
             answer: entry
                 .answer
                 .as_ref()
-                .filter(|(reach, _)| whole(reach))
-                .map(|(_, answer)| Arc::clone(answer)),
+                .filter(|(reach, holds, _)| whole(reach) && holds.at(now))
+                .map(|(_, _, answer)| Arc::clone(answer)),
             partial: (entry.partial.as_ref())
-                .filter(|(reach, _)| reach.begins(blocks))
+                .filter(|(reach, partial)| reach.begins(blocks) && partial.holds().at(now))
                 .map(|(reach, partial)| (reach.blocks, Arc::clone(partial))),
         }
     }
@@ -125,14 +126,14 @@ impl Kept {
         key: Key,
         tables: &Arc<Tables>,
         partial: Option<(Reach, Arc<Partial>)>,
-        answer: (Reach, Arc<Answer>),
+        answer: (Reach, Holds, Arc<Answer>),
     ) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let before = entries.by_key.remove(&key);
         entries.bytes -= before.as_ref().map_or(0, |entry| entry.bytes);
         let same_tables = |entry: &Entry| std::ptr::eq(entry.tables.as_ptr(), Arc::as_ptr(tables));
         let partial = partial.or_else(|| before.filter(same_tables)?.partial);
-        let bytes = partial.as_ref().map_or(0, |(_, partial)| partial.bytes()) + size(&answer.1);
+        let bytes = partial.as_ref().map_or(0, |(_, partial)| partial.bytes()) + size(&answer.2);
         if bytes as u64 > self.budget {
             return;
         }

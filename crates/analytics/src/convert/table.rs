@@ -171,7 +171,7 @@ pub(crate) fn cell(cell: &CellValue) -> wire::Cell {
         n: cell.n.unwrap_or(0),
         immature: cell.immature.unwrap_or(0),
         interval: cell.interval.as_ref().map(interval),
-        comparison: cell.comparison.as_ref().map(comparison),
+        comparison: cell.comparison.as_deref().map(comparison),
     }
 }
 
@@ -271,12 +271,12 @@ mod tests {
                     level: 0.95,
                     method: IntervalKind::Wilson,
                 }),
-                comparison: Some(Compared {
+                comparison: Some(Box::new(Compared {
                     value: Ok(ratio(2, 7)),
                     difference: Ok(Rational::ZERO),
                     relative_change: Err(missing()),
                     period: Some(period),
-                }),
+                })),
                 ..CellValue::from(Ok(ratio(i128::MAX, 7)))
             },
         ]
@@ -294,7 +294,7 @@ mod tests {
             })
         };
         let (first, second) = (bucket(1, false), bucket(2, true));
-        let key = |texts: [Option<&str>; 2]| texts.map(|text| text.map(Arc::from)).to_vec();
+        let key = |texts: [Option<&str>; 2]| Key::from_iter(texts.map(|text| text.map(Arc::from)));
         let long = "x".repeat(300);
         let row = |bucket: &Arc<Bucket>, texts, cells: &[CellValue]| Row {
             bucket: Arc::clone(bucket),

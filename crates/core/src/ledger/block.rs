@@ -35,12 +35,6 @@ impl Block {
         self.rows
     }
 
-    /// The latest instant of its rows, in microseconds since the beginning of 1970.
-    #[must_use]
-    pub fn last_instant(&self) -> i64 {
-        self.instant.max()
-    }
-
     /// A dimension's codes; `None` when no row has a value.
     pub(crate) fn dimension(&self, dimension: &Dimension) -> Option<&Packed> {
         self.dimensions

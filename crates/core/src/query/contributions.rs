@@ -165,7 +165,13 @@ impl<'a> Search<'a> {
                 "the values of the group's dimensions have too many combinations",
             ))?;
         }
-        let mut work = Work { scratch, index, rates };
+        let mut next = i64::MAX;
+        let mut work = Work {
+            scratch,
+            index,
+            rates,
+            next: &mut next,
+        };
         scan::scan(plan, block, &mut work, &mut |index, run| {
             belongs.resize(index.len(), None);
             for (place, row) in row_numbers(run.rows).enumerate() {
@@ -254,7 +260,7 @@ fn is_behind(plan: &Plan<'_>, codes: &[u32], bucket: usize, key: &[Option<Arc<st
         (*slot as usize == bucket).then(|| plan.group.iter().map(code).collect())
     };
     let has_account = plan.account.is_none_or(|account| keys[account] != 0);
-    has_account && group.is_some_and(|group| finish::key(plan, &group, texts) == key)
+    has_account && group.is_some_and(|group| *finish::key(plan, &group, texts) == *key)
 }
 
 /// Whether a row has what is counted.

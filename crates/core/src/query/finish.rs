@@ -6,12 +6,12 @@ mod grouped;
 mod quantiles;
 mod stock;
 
-use std::sync::Arc;
+use smallvec::SmallVec;
 
-pub(in crate::query) use self::stock::group_at;
+pub(in crate::query) use self::stock::{Walked, group_at};
 
 use super::{
-    Answer, Cell, Error, Group, MissingRate,
+    Answer, Cell, Error, Group, Key, MissingRate,
     index::Index,
     partial::State,
     plan::{Origin, Plan},
@@ -22,7 +22,10 @@ use crate::{
 };
 
 /// A group by its codes.
-type Coded = (Vec<u32>, Vec<Cell>);
+type Coded = (Codes, Vec<Cell>);
+
+/// The codes of a group's dimensions.
+pub(in crate::query) type Codes = SmallVec<[u32; 4]>;
 
 pub(super) fn answer(
     plan: &Plan<'_>,
@@ -52,7 +55,7 @@ pub(super) fn answer(
 }
 
 /// The texts of a group.
-pub(super) fn key(plan: &Plan<'_>, codes: &[u32], texts: &Texts) -> Vec<Option<Arc<str>>> {
+pub(super) fn key(plan: &Plan<'_>, codes: &[u32], texts: &Texts) -> Key {
     let text = |(origin, code): (&Origin, &u32)| match origin {
         Origin::Key(at) => plan.keys[*at].text(*code, texts),
         Origin::Late(lookup, _) => lookup.text(*code, texts),

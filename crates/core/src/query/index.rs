@@ -66,7 +66,7 @@ impl Index {
 
     /// Makes room for larger keys. Numbers stay. `None` as for [`Index::new`].
     pub(super) fn grow(&mut self, sizes: &[u64]) -> Option<()> {
-        if self.sizes == sizes {
+        if self.sizes == sizes || self.lengthen(sizes) {
             return Some(());
         }
         let known: Vec<Vec<u32>> = (0..self.cells).map(|cell| self.codes(cell)).collect();
@@ -84,6 +84,28 @@ impl Index {
             self.id(&codes);
         }
         Some(())
+    }
+
+    /// Makes room where only the first key has got larger: then all combinations are what they were.
+    fn lengthen(&mut self, sizes: &[u64]) -> bool {
+        let Some((strides, all)) = strides(sizes) else {
+            return false;
+        };
+        if strides != self.strides || !self.fits_first(sizes) {
+            return false;
+        }
+        match &mut self.mode {
+            Mode::Direct if all <= DIRECT => self.cells = all as usize,
+            Mode::Table(table) if all <= TABLE => table.resize(all as usize, 0),
+            Mode::Hash(_) => {}
+            _ => return false,
+        }
+        self.sizes = sizes.to_vec();
+        true
+    }
+
+    fn fits_first(&self, sizes: &[u64]) -> bool {
+        self.sizes.first() <= sizes.first() && self.sizes[1..] == sizes[1..]
     }
 
     pub(super) fn fits(&self, sizes: &[u64]) -> bool {

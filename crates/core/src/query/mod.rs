@@ -32,11 +32,11 @@ pub use self::{
     contributions::{Contributions, Page, contributions, contributions_over},
     error::Error,
     options::{MAX_GROUP, Options},
-    partial::Partial,
+    partial::{Holds, Partial},
     plan::Plan,
     question::{
         AccountFlow, Aggregate, AggregateQuery, Answer, Attribution, Balance, Basis, Buckets, Cell, Conversion,
-        Distribution, Filter, Flow, Group, MissingRate, Quantile,
+        Distribution, Filter, Flow, Group, Key, MissingRate, Quantile,
     },
     run::{run, run_over},
 };

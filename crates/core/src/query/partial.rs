@@ -1,9 +1,15 @@
 //! Part of an answer: what some blocks say.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
+
+use jiff::Timestamp;
 
 use super::{
-    Aggregate, Answer, Error, finish,
+    Aggregate, Answer, Error,
+    finish::{self, Walked},
     index::Index,
     lookup::Lookup,
     plan::Plan,
@@ -14,7 +20,7 @@ use super::{
 };
 use crate::{
     crew::Crew,
-    ledger::{Block, Dictionaries, packed::Rows},
+    ledger::{Block, Dictionaries, day, packed::Rows},
 };
 
 /// What some blocks say to a question. Partials of disjoint blocks merge, in any order, to what all blocks say: so a
@@ -25,8 +31,32 @@ pub struct Partial {
     rates: Rates,
     scratch: Scratch,
     pub(super) state: State,
+    holds: Holds,
     /// Of each key that is derived, its values in the order of their codes.
     derived: Vec<Vec<Arc<str>>>,
+}
+
+/// When what was said holds: rows that lay in the future then are not in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holds {
+    from: i64,
+    /// The first instant of such a row.
+    until: i64,
+}
+
+impl Holds {
+    fn now(plan: &Plan<'_>) -> Self {
+        Self {
+            from: day::to_micros(plan.query.now),
+            until: i64::MAX,
+        }
+    }
+
+    /// Whether the same question gets the same answer at an instant.
+    #[must_use]
+    pub fn at(&self, now: Timestamp) -> bool {
+        (self.from..self.until).contains(&day::to_micros(now))
+    }
 }
 
 /// The values that count, and those that were taken back.
@@ -53,6 +83,65 @@ pub(super) struct Change {
     pub(super) value: i64,
 }
 
+/// What rows change of accounts.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    /// What a copy began with.
+    pub(super) before: Option<Before>,
+    pub(super) since: Values<Change>,
+}
+
+/// The changes that a copy began with, and what became of them. Copies of a copy share it.
+#[derive(Debug, Clone)]
+pub(super) struct Before {
+    changes: Values<Change>,
+    walked: Arc<OnceLock<Walked>>,
+}
+
+impl Before {
+    /// The changes after somebody has walked through them.
+    pub(super) fn walked(&self, walk: impl FnOnce(&Values<Change>) -> Result<Walked, Error>) -> Result<&Walked, Error> {
+        if self.walked.get().is_none() {
+            let walked = walk(&self.changes)?;
+            return Ok(self.walked.get_or_init(|| walked));
+        }
+        Ok(self.walked.get().expect("it was there"))
+    }
+}
+
+impl Clone for Changes {
+    fn clone(&self) -> Self {
+        let before = match &self.before {
+            Some(before) if self.since.len() == 0 => before.clone(),
+            before => {
+                let (before, since) = (before.clone(), self.since.clone());
+                Before {
+                    changes: Self { before, since }.all(),
+                    walked: Arc::default(),
+                }
+            }
+        };
+        Self {
+            before: Some(before),
+            since: Values::default(),
+        }
+    }
+}
+
+impl Changes {
+    fn all(self) -> Values<Change> {
+        let mut all = self.before.map(|before| before.changes).unwrap_or_default();
+        all.append(self.since);
+        all
+    }
+
+    fn bytes(&self) -> usize {
+        // Who walks through the changes that a copy begins with keeps them in another order.
+        let before = self.before.as_ref().map_or(0, |before| 2 * before.changes.bytes());
+        before + self.since.bytes()
+    }
+}
+
 /// What is known of each cell.
 #[derive(Debug, Clone, Default)]
 pub(super) struct State {
@@ -62,7 +151,7 @@ pub(super) struct State {
     /// Of distinct counts.
     pub(super) codes: Signed<u32>,
     /// Of accounts, where they are listed.
-    pub(super) changes: Values<Change>,
+    pub(super) changes: Changes,
     /// By cell, currency and day: how many rows have no rate.
     pub(super) missing: HashMap<(u32, u32, i32), i64>,
 }
@@ -82,6 +171,7 @@ impl Partial {
                 sums: Totals::new(plan.query.aggregate == Aggregate::Moments),
                 ..State::default()
             },
+            holds: Holds::now(plan),
             derived: derived(plan),
         })
     }
@@ -94,8 +184,14 @@ impl Partial {
         self.derived.iter().zip(now).all(|(then, now)| now.starts_with(then))
     }
 
-    /// A copy to go on from, under a plan of the same question that it [suits](Self::suits). The dictionaries may have grown
-    /// since.
+    /// When what is said here holds.
+    #[must_use]
+    pub fn holds(&self) -> Holds {
+        self.holds
+    }
+
+    /// A copy to go on from, under a plan of the same question that it [suits](Self::suits), put when it still
+    /// [holds](Self::holds). The dictionaries may have grown since.
     ///
     /// # Errors
     /// As for [`Partial::new`].
@@ -109,6 +205,10 @@ impl Partial {
             rates: Rates::default(),
             scratch: Scratch::default(),
             state: self.state.clone(),
+            holds: Holds {
+                until: self.holds.until,
+                ..Holds::now(plan)
+            },
             derived: derived(plan),
         })
     }
@@ -137,12 +237,19 @@ impl Partial {
             rates,
             scratch,
             state,
+            holds,
             ..
         } = self;
         if !index.fits(&plan.sizes) {
             index.grow(&plan.sizes).ok_or(TOO_WIDE)?;
         }
-        let mut work = Work { scratch, index, rates };
+        let next = &mut holds.until;
+        let mut work = Work {
+            scratch,
+            index,
+            rates,
+            next,
+        };
         scan::scan(plan, block, &mut work, &mut |index, run| {
             state.sums.grow(index.len());
             state.add(plan, run);
@@ -161,6 +268,7 @@ impl Partial {
     /// Adds what other blocks say. Both must have been made under the same plan.
     pub fn merge(&mut self, other: Self) {
         let cells = self.index.ids_of(&other.index);
+        self.holds.until = self.holds.until.min(other.holds.until);
         let (state, more) = (&mut self.state, other.state);
         state.sums.grow(self.index.len());
         for (other, cell) in cells.iter().enumerate().take(more.sums.len()) {
@@ -171,7 +279,7 @@ impl Partial {
         }
         state.values.merge(&cells, more.values);
         state.codes.merge(&cells, more.codes);
-        state.changes.merge(&cells, more.changes);
+        state.changes.since.merge(&cells, more.changes.all());
     }
 
     /// The answer, put together by a crew.
@@ -193,7 +301,7 @@ const TOO_WIDE: Error = Error::Unsupported("the values of the group's dimensions
 impl State {
     fn add(&mut self, plan: &Plan<'_>, run: &Run<'_>) {
         if plan.lists {
-            return list(&mut self.changes, run);
+            return list(&mut self.changes.since, run);
         }
         self.sums.add(run.to, run.amounts);
         for Gap { at, code, day } in run.gaps {

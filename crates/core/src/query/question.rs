@@ -3,6 +3,7 @@
 use std::{ops::Range, sync::Arc};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use smallvec::SmallVec;
 
 use super::Options;
 use crate::{
@@ -213,11 +214,14 @@ pub struct Answer {
     pub groups: Vec<Group>,
 }
 
+/// The values of some dimensions, in their order; `None`: the rows have none. Most groups have one or two.
+pub type Key = SmallVec<[Option<Arc<str>>; 2]>;
+
 /// One group's cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
     /// The values of the query's dimensions; `None`: the rows have none.
-    pub key: Vec<Option<Arc<str>>>,
+    pub key: Key,
     /// One cell a bucket.
     pub cells: Vec<Cell>,
 }

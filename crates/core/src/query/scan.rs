@@ -154,6 +154,8 @@ pub(super) struct Work<'a> {
     pub(super) scratch: &'a mut Scratch,
     pub(super) index: &'a mut Index,
     pub(super) rates: &'a mut Rates,
+    /// The first instant of a row that is asked for and lies after now.
+    pub(super) next: &'a mut i64,
 }
 
 /// A question on one block: conditions that all its rows meet are left out.
@@ -185,6 +187,11 @@ pub(super) fn scan(
     work: &mut Work<'_>,
     hand_on: &mut dyn FnMut(&mut Index, &Run<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
+    let first = block.instant.min();
+    if first > day::to_micros(plan.query.now) {
+        *work.next = first.min(*work.next);
+        return Ok(());
+    }
     let Some(scan) = Scan::new(plan, block)? else {
         return Ok(());
     };
@@ -193,7 +200,7 @@ pub(super) fn scan(
             continue;
         };
         let mut picks = Picks::new(zone, work.scratch);
-        if scan.pick(&time, &mut picks, &mut work.scratch.wide, &mut work.scratch.codes) {
+        if scan.pick(&time, &mut picks, work) {
             let result = scan.hand_on(&time, &picks, work, hand_on);
             picks.put_back(work.scratch);
             result?;
@@ -217,7 +224,6 @@ impl<'a> Scan<'a> {
         let known_at = query.known_at.map(|commit| i64::try_from(commit).unwrap_or(i64::MAX));
         let origin = plan.origin();
         let outside = plan.slots.misses(clock.min(), clock.max())
-            || block.instant.min() > now
             || known_at.is_some_and(|commit| block.commit.min() > commit)
             || query.max_value.is_some_and(|most| block.value.min() > most)
             || origin.is_some_and(|(start, end)| block.origin.max() < start || block.origin.min() >= end);
@@ -288,7 +294,8 @@ impl<'a> Scan<'a> {
     }
 
     /// Picks the rows that meet every condition; whether there are any.
-    fn pick(&self, time: &Time<'_>, picks: &mut Picks, wide: &mut Vec<i64>, codes: &mut Vec<u32>) -> bool {
+    fn pick(&self, time: &Time<'_>, picks: &mut Picks, work: &mut Work<'_>) -> bool {
+        let Scratch { wide, codes, .. } = &mut *work.scratch;
         if let Time::Each {
             clock,
             all_inside: false,
@@ -299,6 +306,8 @@ impl<'a> Scan<'a> {
         }
         if let Some(until) = self.until {
             picks.keep(&self.block.instant, wide, |instant| instant <= until);
+            let hidden = wide.iter().copied().filter(|instant| *instant > until);
+            *work.next = hidden.min().unwrap_or(i64::MAX).min(*work.next);
         }
         if let Some(known_at) = self.known_at {
             picks.keep(&self.block.commit, wide, |commit| commit <= known_at);
@@ -326,7 +335,9 @@ impl<'a> Scan<'a> {
         work: &mut Work<'_>,
         hand_on: &mut dyn FnMut(&mut Index, &Run<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let Work { scratch, index, rates } = work;
+        let Work {
+            scratch, index, rates, ..
+        } = work;
         let rows = picks.rows();
         let slot = self.read_keys(time, rows, scratch);
         let keys: Vec<Key<'_>> = self

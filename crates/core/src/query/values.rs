@@ -1,5 +1,7 @@
 //! Values of rows with the cells that they come to.
 
+use std::sync::Arc;
+
 use super::scan::{Cells, Streak};
 
 /// The most values of a piece.
@@ -7,10 +9,12 @@ const PIECE: usize = 1 << 14;
 /// The first piece has room for so many.
 const FIRST: usize = 1 << 8;
 
-/// Values with their cells, in pieces that stay where they are when more values come.
-#[derive(Debug, Clone)]
+/// Values with their cells, in pieces that stay where they are when more values come. Copies share the pieces that they
+/// have: what either gets later comes to pieces of its own.
+#[derive(Debug)]
 pub(super) struct Values<T> {
-    pieces: Vec<Piece<T>>,
+    whole: Vec<Arc<Piece<T>>>,
+    last: Option<Piece<T>>,
 }
 
 #[derive(Debug, Clone)]
@@ -29,7 +33,20 @@ enum Of {
 
 impl<T> Default for Values<T> {
     fn default() -> Self {
-        Self { pieces: Vec::new() }
+        Self {
+            whole: Vec::new(),
+            last: None,
+        }
+    }
+}
+
+impl<T: Clone> Clone for Values<T> {
+    fn clone(&self) -> Self {
+        let last = self.last.iter().map(|last| Arc::new(last.clone()));
+        Self {
+            whole: self.whole.iter().cloned().chain(last).collect(),
+            last: None,
+        }
     }
 }
 
@@ -85,16 +102,19 @@ impl<T: Copy> Values<T> {
     #[inline]
     fn piece(&mut self, streaks: bool) -> &mut Piece<T> {
         let fits = |last: &Piece<T>| last.room() > 0 && (streaks || matches!(last.cells, Of::Each(_)));
-        if !self.pieces.last().is_some_and(fits) {
+        if !self.last.as_ref().is_some_and(fits) {
             self.next_piece(streaks);
         }
-        self.pieces.last_mut().expect("there is one with room")
+        self.last.as_mut().expect("there is one with room")
     }
 
     fn next_piece(&mut self, streaks: bool) {
-        let room = |last: &Piece<T>| (last.values.capacity() * 4).min(PIECE);
-        let room = self.pieces.last().map_or(FIRST, room);
-        self.pieces.push(Piece {
+        let before = self.last.take();
+        let room = before
+            .as_ref()
+            .map_or(FIRST, |last| (last.values.capacity() * 4).min(PIECE));
+        self.whole.extend(before.map(Arc::new));
+        self.last = Some(Piece {
             cells: if streaks {
                 Of::Streaks(Vec::new())
             } else {
@@ -104,21 +124,30 @@ impl<T: Copy> Values<T> {
         });
     }
 
+    /// Adds what others have, whose cells have the same numbers.
+    pub(super) fn append(&mut self, mut others: Self) {
+        others.whole.extend(others.last.take().map(Arc::new));
+        self.whole.extend(self.last.take().map(Arc::new));
+        self.whole.append(&mut others.whole);
+    }
+
     /// Adds what others have, whose cells have these numbers here.
     pub(super) fn merge(&mut self, cells: &[u32], mut others: Self) {
         let is_same = cells.iter().zip(0..).all(|(here, there)| *here == there);
         if !is_same {
-            for piece in &mut others.pieces {
-                piece.cells.rename(cells);
-            }
+            others
+                .whole
+                .iter_mut()
+                .for_each(|piece| Arc::make_mut(piece).cells.rename(cells));
+            others.last.iter_mut().for_each(|piece| piece.cells.rename(cells));
         }
-        self.pieces.append(&mut others.pieces);
+        self.append(others);
     }
 
     /// Tells cells and the values that come to them, those of neighbours of one cell together where that is known.
     #[inline(always)]
     pub(super) fn tell(&self, mut to: impl FnMut(u32, &[T])) {
-        for piece in &self.pieces {
+        for piece in self.pieces() {
             match &piece.cells {
                 Of::Each(cells) => {
                     let values = piece.values.iter().map(std::slice::from_ref);
@@ -176,18 +205,22 @@ impl Of {
 }
 
 impl<T> Values<T> {
+    fn pieces(&self) -> impl Iterator<Item = &Piece<T>> {
+        self.whole.iter().map(Arc::as_ref).chain(&self.last)
+    }
+
     pub(super) fn len(&self) -> usize {
-        self.pieces.iter().map(|piece| piece.values.len()).sum()
+        self.pieces().map(|piece| piece.values.len()).sum()
     }
 
     /// The values, whatever cells they come to.
     pub(super) fn all(&self) -> impl Iterator<Item = &T> {
-        self.pieces.iter().flat_map(|piece| &piece.values)
+        self.pieces().flat_map(|piece| &piece.values)
     }
 
     pub(super) fn bytes(&self) -> usize {
         let piece = |piece: &Piece<T>| piece.cells.bytes() + piece.values.capacity() * size_of::<T>();
-        self.pieces.iter().map(piece).sum()
+        self.pieces().map(piece).sum()
     }
 }
 

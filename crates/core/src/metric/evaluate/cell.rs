@@ -45,7 +45,7 @@ impl ColumnPlan {
             None => (None, None),
         };
         CellValue {
-            comparison: self.comparison(at, &value),
+            comparison: self.comparison(at, &value).map(Box::new),
             interval: value
                 .is_ok()
                 .then(|| self.interval(at, numerator, denominator))

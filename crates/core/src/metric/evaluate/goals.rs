@@ -7,6 +7,7 @@
 use std::{ops::Range, sync::Arc};
 
 use jiff::{ToSpan, civil::Date};
+use smallvec::smallvec;
 
 use super::{
     groups::{GroupAt, RowPlaces},
@@ -50,7 +51,7 @@ impl Goals {
 
     /// Finds the numbers of the table's rows, where they are numbers of the same groups.
     pub(super) fn settle(&mut self, rows: &[Key]) {
-        let length = rows.first().map_or(0, Vec::len);
+        let length = rows.first().map_or(0, Key::len);
         let of_stretch = |numbers: &Option<Numbers>| {
             let numbers = numbers.as_ref()?;
             let same = numbers.iter().all(|(key, _)| key.len() == length);
@@ -149,7 +150,7 @@ impl Aim<'_> {
             }
             [Dimension::Territory] if !filtered => {
                 let own = self.scoped(period, |scope| match scope {
-                    TargetScope::Territory(territory) => Some(vec![Some(territory.name().shared())]),
+                    TargetScope::Territory(territory) => Some(smallvec![Some(territory.name().shared())]),
                     _ => None,
                 });
                 self.or_quotas(own, period, group)
@@ -170,11 +171,11 @@ impl Aim<'_> {
     /// Teams that are not below another one with a target; without any, all reps.
     fn whole_from_teams(&self, period: Period) -> Numbers {
         let teams = self.scoped(period, |scope| match scope {
-            TargetScope::Team(team) => Some(vec![Some(team.name().shared())]),
+            TargetScope::Team(team) => Some(smallvec![Some(team.name().shared())]),
             _ => None,
         });
         let has_target = |team: &Name| {
-            let key = vec![Some(team.shared())];
+            let key: Key = smallvec![Some(team.shared())];
             teams.binary_search_by(|(known, _)| known.cmp(&key)).is_ok()
         };
         let mut parts = Numbers::new();
@@ -226,7 +227,7 @@ impl Aim<'_> {
             Dimension::TeamLevel(level) => self.roster.tables.lineage(team).len() == usize::from(*level),
             _ => true,
         };
-        stands.then(|| vec![Some(team.shared())])
+        stands.then(|| smallvec![Some(team.shared())])
     }
 
     /// What the targets of some scopes ask for. Each scope has a key of its own.

@@ -245,7 +245,7 @@ impl Plan {
         // Lists in order, one behind the other: a stable sort merges them.
         keys.sort();
         keys.dedup();
-        keys.into_iter().map(<[_]>::to_vec).collect()
+        keys.into_iter().map(Key::from).collect()
     }
 
     /// The queries behind a slot.

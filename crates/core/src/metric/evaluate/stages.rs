@@ -91,7 +91,7 @@ impl Weighted {
         let (found, at) = place.ok_or(crate::rational::Error::DivisionByZero)?;
         let mut product = Rational::ONE;
         for stage in &found.stages[at..] {
-            let key = vec![Some(found.name.shared()), Some(stage.name.shared())];
+            let key = Key::from_iter([Some(found.name.shared()), Some(stage.name.shared())]);
             let seen = self.learnt.map(|(advanced, decided)| {
                 (
                     count(plan, advanced, stretch, &key),

@@ -4,6 +4,7 @@ use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
+pub use crate::query::Key;
 use crate::{
     calendar::Period,
     metric::definition::{Additivity, Direction, ShownUnit},
@@ -12,9 +13,6 @@ use crate::{
     query::Basis,
     rational::Rational,
 };
-
-/// The values of the question's dimensions, in that order; `None`: the rows have none.
-pub type Key = Vec<Option<Arc<str>>>;
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,7 +107,7 @@ pub struct CellValue {
     /// How far the value can be relied on.
     pub interval: Option<Interval>,
     /// The comparison that was asked for.
-    pub comparison: Option<Compared>,
+    pub comparison: Option<Box<Compared>>,
 }
 
 impl From<Result<Rational, Undefined>> for CellValue {

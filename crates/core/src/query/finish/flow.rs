@@ -15,7 +15,7 @@ pub(super) fn groups(plan: &Plan<'_>, index: &Index, state: &State, crew: &dyn C
     }
     let mut extras = Extras::new(plan, index, state, crew);
     let sums = &state.sums;
-    let mut groups: Vec<Coded> = Vec::new();
+    let (mut groups, mut keys): (Vec<Coded>, _) = (Vec::new(), Vec::new());
     let mut last = None;
     for (combination, cell) in index.in_order() {
         let cell = cell as usize;
@@ -26,8 +26,8 @@ pub(super) fn groups(plan: &Plan<'_>, index: &Index, state: &State, crew: &dyn C
         if last != Some(group) {
             last = Some(group);
             check(groups.len() + 1, plan)?;
-            let codes =
-                group_at(plan, &index.codes_of(group), 0).expect("no filter of a flow waits for a bucket's day");
+            index.codes_into(group, &mut keys);
+            let codes = group_at(plan, &keys, 0).expect("no filter of a flow waits for a bucket's day");
             groups.push((codes, vec![nothing(plan); plan.query.buckets.len()]));
         }
         let cells = &mut groups.last_mut().expect("just pushed").1;

@@ -8,6 +8,7 @@ use crate::{
 };
 
 /// The values of some neighbouring cells, those of one cell side by side.
+#[derive(Debug)]
 pub(super) struct Grouped<T> {
     first: usize,
     ends: Vec<usize>,
@@ -59,10 +60,25 @@ impl<T: Copy + Default> Grouped<T> {
     }
 
     pub(super) fn of(&mut self, cell: usize) -> &mut [T] {
+        let range = self.range(cell);
+        &mut self.values[range]
+    }
+
+    /// The same, to be read.
+    pub(super) fn get(&self, cell: usize) -> &[T] {
+        &self.values[self.range(cell)]
+    }
+
+    fn range(&self, cell: usize) -> Range<usize> {
         let at = cell - self.first;
-        let Some(end) = self.ends.get(at) else { return &mut [] };
+        let Some(end) = self.ends.get(at) else { return 0..0 };
         let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &mut self.values[start..*end]
+        start..*end
+    }
+
+    /// The first cell.
+    pub(super) fn first(&self) -> usize {
+        self.first
     }
 }
 

@@ -5,7 +5,9 @@ mod retention;
 
 use std::collections::HashMap;
 
-use super::{Coded, Error, Index, MissingRate, Plan, State, first, flow::check, missing_rates};
+pub(in crate::query) use self::retention::Walked;
+
+use super::{Coded, Codes, Error, Index, MissingRate, Plan, State, first, flow::check, missing_rates};
 use crate::{
     crew::Crew,
     query::{Aggregate, Balance, Cell, plan::Origin, sums::Sums},
@@ -34,7 +36,7 @@ impl Ends {
 }
 
 /// Ends by group, for each bucket.
-type Ledger = HashMap<Vec<u32>, Vec<Ends>>;
+type Ledger = HashMap<Codes, Vec<Ends>>;
 
 pub(super) fn groups(plan: &Plan<'_>, index: &Index, state: &State, crew: &dyn Crew) -> Result<Vec<Coded>, Error> {
     if plan.query.aggregate == Aggregate::Retention {
@@ -161,7 +163,7 @@ fn book(plan: &Plan<'_>, keys: &[u32], story: &[Ends], groups: &mut Ledger) -> R
 }
 
 /// The group of some keys on a day; `None` when they do not pass the filters of that day.
-pub(in crate::query) fn group_at(plan: &Plan<'_>, keys: &[u32], day: i32) -> Option<Vec<u32>> {
+pub(in crate::query) fn group_at(plan: &Plan<'_>, keys: &[u32], day: i32) -> Option<Codes> {
     let passes = plan
         .late
         .iter()

@@ -16,12 +16,11 @@ use crate::{
     policy::CurrencyMode,
     query::{
         AccountFlow, Aggregate, AggregateQuery, Answer, Attribution, Balance, Basis, Buckets, Cell, Distribution, Flow,
-        Group, MissingRate, Quantile,
+        Group, Key, MissingRate, Quantile,
     },
     statistics::{interpolate, quantile_interval, quantile_rank},
 };
 
-type Key = Vec<Option<Arc<str>>>;
 type Rows<'a> = Vec<&'a Measurement>;
 
 struct Naive<'a> {

@@ -349,6 +349,50 @@ proptest! {
         prop_assert_eq!(whole.finish(&plan, image.dictionaries(), &Three)?, naive::answer(&entries, &tables, &query));
     }
 
+    /// What settled blocks have said is kept, and each time goes on from there with what is new.
+    #[test]
+    fn what_is_kept_goes_on(
+        entries in entries(),
+        tables in facts(),
+        query in query(),
+        block_rows in 1..6_usize,
+        splits in (0..60_usize, 0..60_usize),
+        later in vec(0..200_i64, 4),
+    ) {
+        let options = Options::default();
+        let place = |split: usize| split.min(entries.len());
+        let (first, second) = (place(splits.0).min(place(splits.1)), place(splits.0).max(place(splits.1)));
+        let mut image = Image::with_block_rows(block_rows);
+        image.append(&entries[..first]);
+        let plan = Plan::new(&query, &tables, image.dictionaries(), &options)?;
+        let (mut whole, known) = (Partial::new(&plan, false)?, image.settled(&query.measure).len());
+        for block in image.settled(&query.measure) {
+            whole.add_block(&plan, block)?;
+        }
+        let (kept, shape) = (whole.fork(&plan)?, query.shape(&options));
+        let mut told = first;
+        for (until, later) in [first, second, entries.len(), entries.len()].into_iter().zip(later) {
+            image.append(&entries[told..until]);
+            told = until;
+            let query = AggregateQuery { now: query.now + SignedDuration::from_hours(later), ..query.clone() };
+            let plan = Plan::new(&query, &tables, image.dictionaries(), &options)?;
+            if !kept.suits(&plan) || !kept.holds().at(query.now) || query.shape(&options) != shape {
+                continue;
+            }
+            let (mut tail, mut new) = (Partial::new(&plan, false)?, Partial::new(&plan, false)?);
+            for block in &image.blocks(&query.measure)[known..] {
+                tail.add_block(&plan, block)?;
+                new.add_block(&plan, block)?;
+            }
+            tail.merge(kept.fork(&plan)?);
+            let expected = naive::answer(&entries[..until], &tables, &query);
+            prop_assert_eq!(&tail.finish(&plan, image.dictionaries(), &Three)?, &expected, "into what is new");
+            let mut on = kept.fork(&plan)?;
+            on.merge(new);
+            prop_assert_eq!(&on.finish(&plan, image.dictionaries(), &Three)?, &expected, "with what is new");
+        }
+    }
+
     #[test]
     fn the_records_behind_a_number_are_as_many_as_it_says(entries in entries(), tables in facts(), query in query()) {
         let query = AggregateQuery { aggregate: Aggregate::Flow, ..query };

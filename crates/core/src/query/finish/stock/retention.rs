@@ -3,22 +3,20 @@
 //! Where nothing depends on a bucket's day and every amount is known, an account costs what changed in it, not what the
 //! buckets are: between two changes it stands as it stood, and counts alike in all buckets there.
 
-use std::collections::BTreeMap;
+mod walked;
 
-use super::{Coded, Ends, Error, Index, Plan, State, chapters, check, first, group_at, stories};
+use std::collections::{BTreeMap, btree_map::Entry};
+
+pub(in crate::query) use self::walked::Walked;
+
+use super::{Coded, Codes, Ends, Error, Index, Plan, State, chapters, check, first, group_at, stories};
 use crate::{
     crew::Crew,
-    query::{
-        AccountFlow, Cell,
-        finish::grouped::{Grouped, by_ranges},
-        partial::Change,
-        sums::Sums,
-        values::Values,
-    },
+    query::{AccountFlow, Cell, partial::Changes, sums::Sums},
 };
 
 /// By group, for each bucket.
-type Flows = BTreeMap<Vec<u32>, Vec<AccountFlow>>;
+type Flows = BTreeMap<Codes, Vec<AccountFlow>>;
 
 pub(super) fn groups(plan: &Plan<'_>, index: &Index, state: &State, crew: &dyn Crew) -> Result<Vec<Coded>, Error> {
     let is_plain = !plan.is_dated() && !plan.restates() && state.missing.is_empty();
@@ -36,40 +34,16 @@ pub(super) fn groups(plan: &Plan<'_>, index: &Index, state: &State, crew: &dyn C
 /// Rows without an account are no account's.
 const NOBODY: u32 = 0;
 
-/// By the changes of each account as they were found.
-fn by_list(plan: &Plan<'_>, index: &Index, changes: &Values<Change>, crew: &dyn Crew) -> Result<Flows, Error> {
-    let each = changes.len() / index.len().max(1) + 1;
-    let walked: Vec<Result<Walks<'_>, Error>> = by_ranges(
-        crew,
-        index.len(),
-        |_| each,
-        |cells| {
-            let mut walks = Walks::new(plan);
-            let (mut accounts, mut keys) = (Grouped::new(&cells, changes), Vec::new());
-            for cell in cells {
-                let changes = accounts.of(cell);
-                if changes.is_empty() {
-                    continue;
-                }
-                if !changes.is_sorted_by_key(|change| change.slot) {
-                    changes.sort_unstable_by_key(|change| change.slot);
-                }
-                index.codes_into(index.combination(cell), &mut keys);
-                let changes = changes.iter().map(|change| {
-                    let mut sums = Sums::default();
-                    sums.add(change.value, change.sign.into());
-                    (change.slot, sums)
-                });
-                walks.account(&keys, changes)?;
-            }
-            Ok(walks)
-        },
-    );
-    let mut whole = Walks::new(plan);
-    for walks in walked {
-        whole.merge(walks?)?;
+/// By the changes of each account as they were found. Where others were there before, only accounts that have changed since
+/// are walked through.
+fn by_list(plan: &Plan<'_>, index: &Index, changes: &Changes, crew: &dyn Crew) -> Result<Flows, Error> {
+    match &changes.before {
+        None => Ok(Walks::finish(Walked::new(plan, index, &changes.since, crew)?.groups)),
+        Some(before) => {
+            let walked = before.walked(|changes| Walked::new(plan, index, changes, crew))?;
+            Ok(Walks::finish(walked.with(plan, index, &changes.since)?))
+        }
     }
-    Ok(whole.finish())
 }
 
 /// Account by account, change by change. Each combination of keys is one account in one group.
@@ -81,7 +55,7 @@ fn by_changes(plan: &Plan<'_>, index: &Index, state: &State) -> Result<Flows, Er
             .map(|(slot, cell)| (*slot, *state.sums.of(*cell as usize)));
         walks.account(keys, changes)
     })?;
-    Ok(walks.finish())
+    Ok(Walks::finish(walks.groups))
 }
 
 /// Walks through the changes of accounts, each of which is in one group.
@@ -90,7 +64,7 @@ struct Walks<'a> {
     /// Which of the keys the account is.
     account: usize,
     places: Places,
-    groups: BTreeMap<Vec<u32>, Sweep>,
+    groups: BTreeMap<Codes, Sweep>,
 }
 
 impl<'a> Walks<'a> {
@@ -117,30 +91,27 @@ impl<'a> Walks<'a> {
         }
         let mut sweep = Sweep::new(self.plan.slots.before.len());
         self.places.walk(changes, &mut sweep);
-        if sweep.any {
-            check(self.groups.len(), self.plan)?;
-            self.groups.insert(codes, sweep);
-        }
-        Ok(())
+        self.add(codes, sweep, 1)
     }
 
-    /// Adds what was found of other accounts.
-    fn merge(&mut self, others: Self) -> Result<(), Error> {
-        for (codes, sweep) in others.groups {
-            match self.groups.get_mut(&codes) {
-                Some(known) => known.merge(&sweep),
-                None => {
-                    check(self.groups.len(), self.plan)?;
-                    self.groups.insert(codes, sweep);
-                }
+    /// Adds what other accounts had in a group, or takes it out again.
+    fn add(&mut self, codes: Codes, sweep: Sweep, sign: i64) -> Result<(), Error> {
+        if sweep.accounts == 0 {
+            return Ok(());
+        }
+        match self.groups.entry(codes) {
+            Entry::Occupied(known) => known.into_mut().add(&sweep, sign),
+            Entry::Vacant(place) => {
+                place.insert(sweep);
+                check(self.groups.len(), self.plan)?;
             }
         }
         Ok(())
     }
 
-    fn finish(self) -> Flows {
-        let groups = self.groups.into_iter();
-        groups.map(|(codes, sweep)| (codes, sweep.finish())).collect()
+    fn finish(groups: BTreeMap<Codes, Sweep>) -> Flows {
+        let present = groups.into_iter().filter(|(_, sweep)| sweep.accounts > 0);
+        present.map(|(codes, sweep)| (codes, sweep.finish())).collect()
     }
 }
 
@@ -169,10 +140,10 @@ impl Places {
     /// Walks through an account's changes, which stand in the order of their slots.
     fn walk(&self, changes: impl Iterator<Item = (u32, Sums)>, sweep: &mut Sweep) {
         let mut changes = changes.peekable();
-        let (mut stands, mut next) = (Sums::default(), 0);
+        let (mut stands, mut next, mut any) = (Sums::default(), 0, false);
         while let Some((slot, change)) = changes.next() {
             let (inside, after) = self.of_slot[slot as usize];
-            sweep.steady(next, inside.unwrap_or(after), &stands);
+            any |= sweep.steady(next, inside.unwrap_or(after), &stands);
             let opening = stands;
             stands.merge(&change);
             if let Some(bucket) = inside {
@@ -180,21 +151,23 @@ impl Places {
                 while let Some((_, change)) = changes.next_if(|(slot, _)| here(*slot)) {
                     stands.merge(&change);
                 }
-                sweep.change(bucket, &opening, &stands);
+                any |= sweep.change(bucket, &opening, &stands);
             }
             next = after;
         }
-        sweep.steady(next, self.buckets, &stands);
+        any |= sweep.steady(next, self.buckets, &stands);
+        sweep.accounts += i64::from(any);
     }
 }
 
 /// What accounts had in one group.
+#[derive(Debug, Clone)]
 struct Sweep {
     flows: Vec<AccountFlow>,
     /// Accounts that stand unchanged from a bucket on, and what they have; taken back where that ends.
     steady: Vec<(i64, i128)>,
-    /// Whether there is anything at all.
-    any: bool,
+    /// How many accounts have anything at all.
+    accounts: i64,
 }
 
 impl Sweep {
@@ -202,16 +175,15 @@ impl Sweep {
         Self {
             flows: vec![AccountFlow::default(); buckets],
             steady: vec![(0, 0); buckets + 1],
-            any: false,
+            accounts: 0,
         }
     }
 
-    /// An account stands so in all buckets from one to before another.
-    fn steady(&mut self, from: u32, to: u32, stands: &Sums) {
+    /// An account stands so in all buckets from one to before another. Says whether that is anything.
+    fn steady(&mut self, from: u32, to: u32, stands: &Sums) -> bool {
         if from >= to {
-            return;
+            return false;
         }
-        self.any |= *stands != Sums::default();
         if stands.sum > 0 {
             for (bucket, sign) in [(from, 1), (to, -1)] {
                 let (accounts, sum) = &mut self.steady[bucket as usize];
@@ -219,34 +191,36 @@ impl Sweep {
                 *sum += i128::from(sign) * stands.sum;
             }
         }
+        *stands != Sums::default()
     }
 
-    /// An account changes within a bucket.
-    fn change(&mut self, bucket: u32, opening: &Sums, closing: &Sums) {
+    /// An account changes within a bucket. Says whether it has anything at either end.
+    fn change(&mut self, bucket: u32, opening: &Sums, closing: &Sums) -> bool {
         let ends = Ends {
             opening: opening.sum,
             closing: closing.sum,
             rows: closing.count,
             missing: None,
         };
-        self.any |= !ends.is_empty();
         count(&mut self.flows[bucket as usize], &ends);
+        !ends.is_empty()
     }
 
-    /// Adds what other accounts had in the same group, of which no amount is unknown.
-    fn merge(&mut self, others: &Self) {
+    /// Adds what other accounts had in the same group, or takes it out again. No amount is unknown.
+    fn add(&mut self, others: &Self, sign: i64) {
+        let wide = i128::from(sign);
         for (flow, other) in self.flows.iter_mut().zip(&others.flows) {
-            flow.at_start += other.at_start;
-            flow.retained += other.retained;
-            flow.start_sum += other.start_sum;
-            flow.kept_sum += other.kept_sum;
-            flow.capped_sum += other.capped_sum;
+            flow.at_start += sign * other.at_start;
+            flow.retained += sign * other.retained;
+            flow.start_sum += wide * other.start_sum;
+            flow.kept_sum += wide * other.kept_sum;
+            flow.capped_sum += wide * other.capped_sum;
         }
         for ((accounts, sum), (more, added)) in self.steady.iter_mut().zip(&others.steady) {
-            *accounts += more;
-            *sum += added;
+            *accounts += sign * more;
+            *sum += wide * added;
         }
-        self.any |= others.any;
+        self.accounts += sign * others.accounts;
     }
 
     fn finish(self) -> Vec<AccountFlow> {
@@ -287,7 +261,7 @@ fn by_buckets(plan: &Plan<'_>, index: &Index, state: &State) -> Result<Flows, Er
 /// What one account has in each group. The lists are used again for the next account.
 #[derive(Default)]
 struct Own {
-    groups: Vec<(Vec<u32>, Vec<Ends>)>,
+    groups: Vec<(Codes, Vec<Ends>)>,
     used: usize,
 }
 
@@ -306,11 +280,11 @@ impl Own {
         }
     }
 
-    fn of(&mut self, codes: Vec<u32>, buckets: usize) -> &mut [Ends] {
+    fn of(&mut self, codes: Codes, buckets: usize) -> &mut [Ends] {
         let known = self.groups[..self.used].iter().position(|(other, _)| *other == codes);
         let at = known.unwrap_or_else(|| {
             if self.used == self.groups.len() {
-                self.groups.push((Vec::new(), Vec::new()));
+                self.groups.push((Codes::new(), Vec::new()));
             }
             let (own, ends) = &mut self.groups[self.used];
             *own = codes;
