@@ -99,8 +99,8 @@ impl Database {
         Self::detached(async move {
             let begun = match backend {
                 DbBackend::Postgres => {
-                    let snapshot = (Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly));
-                    reader.begin_with_config(snapshot.0, snapshot.1).await
+                    let (level, access) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
+                    reader.begin_with_config(Some(level), Some(access)).await
                 }
                 _ => reader.begin().await,
             };

@@ -48,8 +48,8 @@ pub(crate) async fn execute(
     Ok(done.rows_affected())
 }
 
-/// Reads the rows of some ids. `$1` is the tenant, `values` follow from `$2` on. `select` ends with a condition, to which
-/// the one on the `id` column is added.
+/// Reads the rows of some ids. `$1` is the tenant. `select` ends with a condition, to which the one on the `id` column is
+/// added.
 ///
 /// One statement text whatever the number of ids. On PostgreSQL each id is looked up by itself: where a table has no
 /// statistics yet, "is one of these" may be answered by reading all rows of the tenant.
@@ -57,28 +57,25 @@ pub(crate) async fn select_each(
     db: &impl ConnectionTrait,
     (select, id): (&str, &str),
     tenant: &str,
-    values: impl IntoIterator<Item = Value>,
     ids: impl IntoIterator<Item = String>,
 ) -> Result<Vec<QueryResult>, DbErr> {
     let ids: BTreeSet<String> = ids.into_iter().collect();
-    let mut values: Vec<Value> = values.into_iter().collect();
-    let at = values.len() + 2;
-    let sql = match db.get_database_backend() {
+    let (sql, values) = match db.get_database_backend() {
         DbBackend::Postgres => {
             let ids = ids.into_iter().map(Value::from).collect();
-            values.push(Value::Array(ArrayType::String, Some(Box::new(ids))));
             // OFFSET keeps the inner statement from being turned into a join.
-            format!(
-                "SELECT found.* FROM unnest(${at}::text[]) AS asked (id)
+            let sql = format!(
+                "SELECT found.* FROM unnest($2::text[]) AS asked (id)
                  CROSS JOIN LATERAL ({select} AND {id} = asked.id OFFSET 0) AS found"
-            )
+            );
+            (sql, Value::Array(ArrayType::String, Some(Box::new(ids))))
         }
         _ => {
-            values.push(serde_json::Value::from_iter(ids).to_string().into());
-            format!("{select} AND {id} IN (SELECT value FROM json_each(${at}))")
+            let sql = format!("{select} AND {id} IN (SELECT value FROM json_each($2))");
+            (sql, serde_json::Value::from_iter(ids).to_string().into())
         }
     };
-    self::select(db, sql, tenant, values).await
+    self::select(db, sql, tenant, [values]).await
 }
 
 /// A stored number that can't be negative.

@@ -137,8 +137,7 @@ impl ConnectionTrait for WriteTransaction {
 
 /// Inserts rows in a transaction of their own, which is the statement itself where the engine can do with one. Says whether
 /// the tenant's row, if it was to move on, did; otherwise nothing was written.
-pub(crate) async fn write(writer: &DatabaseConnection, inserts: Inserts) -> Result<bool, DbErr> {
-    let mut inserts = inserts;
+pub(crate) async fn write(writer: &DatabaseConnection, mut inserts: Inserts) -> Result<bool, DbErr> {
     if let Bound::Postgres(bound) = &mut inserts.bound
         && bound.len() == 1
         && let Some(only) = bound.pop()

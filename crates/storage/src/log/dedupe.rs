@@ -50,7 +50,7 @@ pub(crate) async fn known(db: &impl ConnectionTrait, tenant: &TenantId, parcels:
         .map(|sent| sent.event.id.to_string());
     let select = "SELECT event_id, content_hash FROM event WHERE tenant_id = $1";
     let mut known = Known::new();
-    for row in sql::select_each(db, (select, "event_id"), tenant.as_str(), [], ids).await? {
+    for row in sql::select_each(db, (select, "event_id"), tenant.as_str(), ids).await? {
         let hash: Vec<u8> = row.try_get_by_index(1)?;
         let hash = hash
             .try_into()

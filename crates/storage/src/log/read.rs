@@ -40,7 +40,7 @@ pub(crate) async fn find_events(
     }
     let select = "SELECT commit_number, ordinal, data FROM event WHERE tenant_id = $1";
     let texts = ids.iter().map(ToString::to_string);
-    let rows = sql::select_each(db, (select, "event_id"), tenant.as_str(), [], texts).await?;
+    let rows = sql::select_each(db, (select, "event_id"), tenant.as_str(), texts).await?;
     let mut found: Vec<LoggedEvent> = rows.iter().map(logged).collect::<Result<_, _>>()?;
     found.sort_unstable_by_key(|found| (found.position.commit, found.position.ordinal));
     Ok(found)
@@ -56,7 +56,7 @@ pub(crate) async fn corrections_of(
          JOIN event ON event.tenant_id = correction.tenant_id AND event.event_id = correction.event_id
          WHERE correction.tenant_id = $1";
     let by_target = (select, "correction.target_id");
-    let rows = sql::select_each(db, by_target, tenant.as_str(), [], targets).await?;
+    let rows = sql::select_each(db, by_target, tenant.as_str(), targets).await?;
     rows.iter()
         .map(|row| Ok((event_id(row, 0)?, decode(row, 1)?)))
         .collect()
