@@ -147,21 +147,8 @@ impl Analytics {
             .ok_or_else(|| failure::unknown_tenant(caller.tenant.as_str()))
     }
 
-    /// Answers a question that was put. `prefix` is where its query stands in the request.
-    pub(crate) async fn table(
-        &self,
-        caller: &Caller,
-        catalogue: &Arc<Catalogue>,
-        standing: &Standing,
-        question: Question,
-        prefix: &'static str,
-    ) -> Result<Table, Problem> {
-        self.told(caller, catalogue, standing, question, prefix, |table| table)
-            .await
-    }
-
-    /// The same, and what becomes of the table where it was made: to hand thousands of rows to another thread, which has to
-    /// give them back in the end, takes longer than to write them.
+    /// Tells of the answer to a question that was put, where it was made: to hand thousands of rows to another thread, which
+    /// has to give them back in the end, takes longer than to write them. `prefix` is where its query stands in the request.
     pub(crate) async fn told<T: Send + 'static>(
         &self,
         caller: &Caller,

@@ -1,7 +1,8 @@
 //! What questions have been told by blocks that will not change: a question that is asked again reads only what is new.
 //!
 //! Nothing here has to be invalidated: an entry is used only where its very blocks, and its very dimension tables, are still
-//! part of what is asked, and until a row's time comes that was in the future. Under a budget of bytes the entries that were asked longest ago make room.
+//! part of what is asked, and until a row's time comes that was in the future. Under a budget of bytes the entries that were
+//! asked longest ago make room.
 
 use std::{
     collections::HashMap,

@@ -1,6 +1,6 @@
 //! Asks a query in two states of knowledge.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, convert::identity, sync::Arc};
 
 use scoreline_core::{
     calendar::Period,
@@ -128,9 +128,9 @@ async fn answer(
     (before, after): (&Standing, &Standing),
 ) -> Result<((Table, Table), Changes), Problem> {
     let facts = facts(analytics, caller, before.commit, after.commit).await?;
-    let earlier = analytics
-        .table(caller, catalogue, before, before.put(asked.question.clone()), "query")
-        .await?;
+    let question = before.put(asked.question.clone());
+    let earlier = analytics.told(caller, catalogue, before, question, "query", identity);
+    let earlier = earlier.await?;
     let (question, metrics) = (after.put(asked.question.clone()), Arc::clone(catalogue));
     let (from, to) = (before.commit, after.commit);
     let limit = analytics.limits.max_query_cells;

@@ -1,6 +1,6 @@
 //! The order of rows, and which groups are answered.
 
-use std::{cmp::Ordering, collections::HashSet, sync::Arc};
+use std::{cmp::Ordering, collections::HashSet, convert::identity, sync::Arc};
 
 use scoreline_core::{
     calendar::Grain,
@@ -33,7 +33,8 @@ pub(super) async fn answer<T: Send + 'static>(
         // Which groups are first is told by the whole range, and is the same in each period.
         let mut whole = question.clone();
         (whole.grain, whole.comparison) = (Grain::Total, None);
-        let mut table = analytics.table(caller, catalogue, standing, whole, prefix).await?;
+        let told = analytics.told(caller, catalogue, standing, whole, prefix, identity);
+        let mut table = told.await?;
         arrange(&mut table, asked, &standing.tables);
         keys = asked
             .limit

@@ -91,7 +91,7 @@ impl Index {
         let Some((strides, all)) = strides(sizes) else {
             return false;
         };
-        if strides != self.strides || !self.fits_first(sizes) {
+        if strides != self.strides || sizes.first() < self.sizes.first() {
             return false;
         }
         match &mut self.mode {
@@ -102,10 +102,6 @@ impl Index {
         }
         self.sizes = sizes.to_vec();
         true
-    }
-
-    fn fits_first(&self, sizes: &[u64]) -> bool {
-        self.sizes.first() <= sizes.first() && self.sizes[1..] == sizes[1..]
     }
 
     pub(super) fn fits(&self, sizes: &[u64]) -> bool {

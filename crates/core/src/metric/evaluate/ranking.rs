@@ -14,9 +14,6 @@ use super::{
 };
 use crate::crew::{self, Crew};
 
-/// A cell takes about as long as so many rows of the ledger.
-const CELL: usize = 1;
-
 /// The table of a plan whose rows are settled, by their keys.
 pub(super) fn table(
     columns: &[ColumnPlan],
@@ -40,7 +37,7 @@ pub(super) fn table(
             }
         };
         let rows_of = |range: Range<usize>| -> Vec<Row> { range.map(|at| row((at, &keys[at]))).collect() };
-        let parts = crew::map(crew, crew::cut(crew, keys.len(), |_| columns.len() * CELL), rows_of);
+        let parts = crew::map(crew, crew::cut(crew, keys.len(), |_| columns.len()), rows_of);
         let mut ranked: Vec<Row> = parts.into_iter().flatten().collect();
         left_out += honest(&mut ranked, question);
         if let Some(order) = question.order_by {

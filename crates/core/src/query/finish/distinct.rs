@@ -1,30 +1,19 @@
 //! How many distinct codes stand in each cell.
 
-use super::grouped::{both, by_ranges};
+use super::grouped::by_cell;
 use crate::{
     crew::Crew,
     query::{partial::Signed, sums::Totals, values::Values},
 };
 
-/// For each cell, how many codes there are more often than they were taken back.
-/// `all`: every row has a code among them.
-pub(super) fn counts(cells: usize, (sums, all): (&Totals, bool), codes: &Signed<u32>, crew: &dyn Crew) -> Vec<i64> {
+/// For each cell, how many codes there are more often than they were taken back. Sums are as for [`by_cell`].
+pub(super) fn counts(cells: usize, sums: (&Totals, bool), codes: &Signed<u32>, crew: &dyn Crew) -> Vec<i64> {
     let none = Seen::over(&codes.plus);
-    let counted = by_ranges(
-        crew,
-        cells,
-        |cell| sums.rows_of(cell),
-        |cells| {
-            let mut seen = none.clone();
-            let (mut plus, mut minus) = both(&cells, (sums, all), codes);
-            let count = |cell: usize| match (plus.of(cell), minus.of(cell)) {
-                (plus, []) => seen.count(plus),
-                (plus, minus) => net(plus, minus),
-            };
-            cells.map(count).collect::<Vec<_>>()
-        },
-    );
-    counted.concat()
+    let begin = || none.clone();
+    by_cell(crew, cells, sums, codes, begin, |seen, plus, minus| match minus {
+        [] => seen.count(plus),
+        minus => net(plus, minus),
+    })
 }
 
 /// A bit for each code that there may be.

@@ -89,7 +89,7 @@ fn place(cells: &Range<usize>, cell: u32) -> usize {
 
 /// The values that count and those that were taken back. Where none was, sums tell how many there are of each cell: `all`
 /// says that every row has its value among them.
-pub(super) fn both<T: Copy + Default>(
+fn both<T: Copy + Default>(
     cells: &Range<usize>,
     (sums, all): (&Totals, bool),
     values: &Signed<T>,
@@ -101,6 +101,27 @@ pub(super) fn both<T: Copy + Default>(
         Grouped::new(cells, &values.plus)
     };
     (plus, Grouped::new(cells, &values.minus))
+}
+
+/// Works on each cell: on the values of it that count, and on those that were taken back; the results in order. Whoever of a
+/// crew takes some cells begins with a state of his own. Sums are as for [`both`].
+pub(super) fn by_cell<T: Copy + Default + Send + Sync, S, R: Send>(
+    crew: &dyn Crew,
+    cells: usize,
+    sums: (&Totals, bool),
+    values: &Signed<T>,
+    begin: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, &mut [T], &mut [T]) -> R + Sync,
+) -> Vec<R> {
+    let of_range = |cells: Range<usize>| -> Vec<R> {
+        let (mut plus, mut minus) = both(&cells, sums, values);
+        let mut state = begin();
+        cells
+            .map(|cell| work(&mut state, plus.of(cell), minus.of(cell)))
+            .collect()
+    };
+    let parts = by_ranges(crew, cells, |cell| sums.0.rows_of(cell), of_range);
+    parts.into_iter().flatten().collect()
 }
 
 /// Works on cells in ranges, which a crew shares out by how many values each has; the results in order.

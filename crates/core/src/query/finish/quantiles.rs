@@ -2,42 +2,42 @@
 
 use std::collections::HashMap;
 
-use super::grouped::{both, by_ranges};
+use super::grouped::by_cell;
 use crate::{
     crew::Crew,
     query::{Quantile, partial::Signed, sums::Totals},
     statistics::{QuantileRank, RankInterval, interpolate, quantile_interval, quantile_rank},
 };
 
-/// For each cell, the quantiles that are asked for; none where there is no value. `all`: every row has its value among them.
+/// By number of values and quantile: cells often have as many values as others, and an interval's ranks take longer to find
+/// than its values.
+type Intervals = HashMap<(u64, u32), Option<RankInterval>>;
+
+/// For each cell, the quantiles that are asked for; none where there is no value. Sums are as for [`by_cell`].
 pub(super) fn quantiles(
     cells: usize,
-    (sums, all): (&Totals, bool),
+    sums: (&Totals, bool),
     values: &Signed<i64>,
     asked: &[u32],
     crew: &dyn Crew,
 ) -> Vec<Vec<Quantile>> {
-    let found = by_ranges(
+    by_cell(
         crew,
         cells,
-        |cell| sums.rows_of(cell),
-        |cells| {
-            let (mut plus, mut minus) = both(&cells, (sums, all), values);
-            // By number of values and quantile: cells often have as many values as others, and an interval's ranks take
-            // longer to find than its values.
-            let mut intervals: HashMap<(u64, u32), Option<RankInterval>> = HashMap::new();
+        sums,
+        values,
+        Intervals::new,
+        |known, values, taken_back| {
             let mut interval = |count, quantile| {
-                let known = intervals.entry((count, quantile));
+                let known = known.entry((count, quantile));
                 *known.or_insert_with(|| quantile_interval(count, quantile))
             };
-            let quantiles = |cell: usize| match (plus.of(cell), minus.of(cell)) {
-                (values, []) => of(values, asked, &mut interval),
-                (values, taken_back) => of(&mut net(values, taken_back), asked, &mut interval),
-            };
-            cells.map(quantiles).collect::<Vec<_>>()
+            match taken_back {
+                [] => of(values, asked, &mut interval),
+                taken_back => of(&mut net(values, taken_back), asked, &mut interval),
+            }
         },
-    );
-    found.into_iter().flatten().collect()
+    )
 }
 
 /// The values without those taken back.
