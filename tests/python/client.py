@@ -6,6 +6,7 @@ Sends events, reads outcomes and error details, streams, and asks metrics. Print
 """
 
 import datetime
+import decimal
 import queue
 import sys
 import tempfile
@@ -167,8 +168,8 @@ def streams(api):
     return second.commit
 
 
-def ask(api, metrics, by=(), grain=0, commit=0, year=2025):
-    request = api.metrics.QueryMetricsRequest(dimensions=by, grain=grain, at_least_commit=commit)
+def ask(api, metrics, by=(), grain=0, commit=0, year=2025, layout=0):
+    request = api.metrics.QueryMetricsRequest(dimensions=by, grain=grain, at_least_commit=commit, layout=layout)
     for metric in metrics:
         request.metrics.add(metric_id=metric)
     request.range.start.CopyFrom(type(request.range.start)(year=year, month=1, day=1))
@@ -184,6 +185,7 @@ def asks(api, commit):
     same((january.value.decimal, january.numerator, january.denominator, january.n), ("1", "2", "2", 2), "ann's January")
     check(january.interval.low < 1 and january.interval.method == "wilson", "a rate has an interval")
     same(cells["2025-02", "ann"].value.decimal, "0", "ann's February")
+    asks_by_columns(api, commit)
     total = ask(api, ["win_rate", "leads_generated"], commit=commit).rows[0].cells
     same(total[0].value.decimal, "0.666666666667", "two of three are won")
     same(total[1].value.decimal, "4", "leads of calls and streams")
@@ -193,6 +195,27 @@ def asks(api, commit):
     today = datetime.datetime.now(datetime.timezone.utc).date()
     made = months.watermark.commit_time.ToDatetime().date()
     check(abs((today - made).days) <= 1, "times are times")
+
+
+def asks_by_columns(api, commit):
+    """The same by lists that have an element for each row."""
+    columns = api.query.LAYOUT_COLUMNS
+    answer = ask(api, ["win_rate"], by=["rep"], grain=api.query.GRAIN_MONTH, commit=commit, layout=columns)
+    same(len(answer.rows), 0, "there are no rows beside the columns")
+    table = answer.columnar_rows
+    reps, cells = table.dimensions[0], table.cells[0]
+    months = [table.buckets[index].label for index in table.bucket_indexes]
+    keys = list(zip(months, (reps.values[index] for index in reps.value_indexes)))
+    same(len(keys), table.row_count, "each row has a month and a rep")
+    values = cells.results.values
+    exact = {key: decimal.Decimal(scaled).scaleb(-values.places) for key, scaled in zip(keys, values.scaled)}
+    for row in values.absent_rows:
+        del exact[keys[row]]
+    same((exact["2025-01", "ann"], exact["2025-02", "ann"]), (1, 0), "ann's months by columns")
+    check(("2025-03", "ann") not in exact, "a rate of nothing is absent")
+    why = {cells.results.reasons[index].reason for index in cells.results.reason_indexes}
+    same(why, {api.answer.UNDEFINED_REASON_ZERO_DENOMINATOR}, "and says why by columns")
+    same(cells.n[keys.index(("2025-01", "ann"))], 2, "samples by columns")
 
 
 def main():

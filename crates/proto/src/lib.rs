@@ -2,8 +2,9 @@
 //!
 //! [`decode`] reads a wire event into a core event or tells everything that is wrong with it; [`encode`] is its
 //! inverse. [`json`] is the canonical JSON of an event. [`reader`] is what decoding is made of, for the other
-//! contracts too.
+//! contracts too. [`columns`] reads answers that were asked for column by column.
 
+pub mod columns;
 mod decimal;
 pub mod decode;
 pub mod encode;

@@ -29,7 +29,7 @@ pub(crate) async fn ask(clients: &Clients, name: &str) -> anyhow::Result<(Durati
         .into_inner();
     let took = began.elapsed();
     ensure!(answer.next_page_token.is_empty(), "{name} has more than one page");
-    Ok((took, question.rows(&answer)))
+    Ok((took, question.rows(&answer)?))
 }
 
 /// Asks all questions of the dashboard at once, as a page does that shows them.

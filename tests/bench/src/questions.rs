@@ -4,8 +4,10 @@
 
 use scoreline_proto::{
     analytics::v1::{
-        Cell, Filter, Grain, MetricSelection, OrderBy, QueryMetricsRequest, QueryMetricsResponse, cell, order_by,
+        Cell, Filter, Grain, Layout, MetricSelection, OrderBy, QueryMetricsRequest, QueryMetricsResponse, cell,
+        order_by,
     },
+    columns,
     types::v1::DateRange,
 };
 
@@ -80,6 +82,7 @@ pub(crate) fn question(name: &str) -> Question {
         grain: grain.into(),
         dimensions: dimensions.iter().map(|dimension| (*dimension).to_owned()).collect(),
         page_size: 10_000,
+        layout: Layout::Columns.into(),
         ..QueryMetricsRequest::default()
     };
     let third_quarter = Some(DateRange {
@@ -220,6 +223,7 @@ pub(crate) fn question(name: &str) -> Question {
             let one = QueryMetricsRequest {
                 range: third_quarter,
                 filters: vec![filter],
+                layout: Layout::Rows.into(),
                 ..of(&metrics, Grain::Total, &[])
             };
             let parts = &[
@@ -262,8 +266,12 @@ pub(crate) type Row = (Vec<String>, Vec<Option<f64>>);
 
 impl Question {
     /// An answer's rows, as the engines give theirs; those that say nothing are left out.
-    pub(crate) fn rows(&self, answer: &QueryMetricsResponse) -> Vec<Row> {
-        let rows = answer.rows.iter().map(|row| {
+    ///
+    /// # Errors
+    /// When the answer's columns contradict each other.
+    pub(crate) fn rows(&self, answer: &QueryMetricsResponse) -> anyhow::Result<Vec<Row>> {
+        let columnar = answer.columnar_rows.as_ref().map(columns::rows).transpose()?;
+        let rows = columnar.as_ref().unwrap_or(&answer.rows).iter().map(|row| {
             let key = |at: &Option<usize>| match at {
                 Some(at) => row.dimensions[*at].value.clone(),
                 None => row
@@ -278,7 +286,7 @@ impl Question {
                 .map(|(column, part, unit)| number(&row.cells[*column], *part, *unit));
             (self.keys.iter().map(key).collect(), values.collect())
         });
-        telling(rows)
+        Ok(telling(rows))
     }
 }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, ensure};
 use prost_reflect::{DynamicMessage, ReflectMessage as _};
 use scoreline_proto::{
+    analytics::v1::{Layout, QueryMetricsRequest, QueryMetricsResponse},
+    columns,
     ingestion::v1::EventOutcome,
     json,
     tenants::v1::{CreateTenantRequest, Settings},
@@ -40,9 +42,11 @@ pub async fn run(case: &Case, endpoint: &str) -> anyhow::Result<()> {
     let mut faults = Vec::new();
     for (number, question) in case.queries.iter().enumerate() {
         let request = query::request(question, &commits, newest);
-        match clients.metrics.query_metrics(request).await {
+        match clients.metrics.query_metrics(request.clone()).await {
             Ok(answer) => {
-                let found = check::faults(question, &answer.into_inner());
+                let answer = answer.into_inner();
+                let mut found = check::faults(question, &answer);
+                found.extend(fault_by_columns(&mut clients, request, &answer).await?);
                 faults.extend(found.into_iter().map(|fault| format!("query {}: {fault}", number + 1)));
             }
             Err(status) => faults.push(format!("query {}: {status:?}", number + 1)),
@@ -50,6 +54,22 @@ pub async fn run(case: &Case, endpoint: &str) -> anyhow::Result<()> {
     }
     ensure!(faults.is_empty(), "{}", faults.join("\n    "));
     Ok(())
+}
+
+/// What is wrong with the same answer told column by column.
+async fn fault_by_columns(
+    clients: &mut Clients,
+    request: QueryMetricsRequest,
+    by_rows: &QueryMetricsResponse,
+) -> anyhow::Result<Option<String>> {
+    let request = QueryMetricsRequest {
+        layout: Layout::Columns.into(),
+        ..request
+    };
+    let answer = clients.metrics.query_metrics(request).await?.into_inner();
+    let rows = columns::rows(answer.columnar_rows.as_ref().context("there are no columns")?)?;
+    let same = answer.rows.is_empty() && rows == by_rows.rows && answer.total_rows == by_rows.total_rows;
+    Ok((!same).then(|| format!("column by column: {rows:?}\n    row by row: {:?}", by_rows.rows)))
 }
 
 fn settings(value: &Value) -> anyhow::Result<Settings> {

@@ -1,6 +1,7 @@
 //! Between the contracts and the core.
 
 pub(crate) mod bytes;
+mod columns;
 pub(crate) mod definition;
 pub(crate) mod header;
 pub(crate) mod known;

@@ -38,6 +38,8 @@ pub(crate) struct Asked {
     pub(crate) order: Vec<Order>,
     /// How many groups at most.
     pub(crate) limit: Option<usize>,
+    /// Whether the rows are told column by column.
+    pub(crate) by_columns: bool,
 }
 
 /// What rows are ordered by.
@@ -83,6 +85,7 @@ fn read(reader: &mut Reader, query: &wire::QueryMetricsRequest, catalogue: &Cata
     let min_sample = positive(reader, "min_sample", query.min_sample);
     let known = known::known_at(reader, "known_at", query.known_at.as_ref());
     let at_least = known::at_least(reader, "at_least_commit", query.at_least_commit);
+    let by_columns = reader.choice("layout", query.layout, words::by_columns);
     let scope = Scope::read(
         reader,
         query.basis,
@@ -103,6 +106,7 @@ fn read(reader: &mut Reader, query: &wire::QueryMetricsRequest, catalogue: &Cata
         at_least,
         order,
         limit,
+        by_columns: by_columns.unwrap_or(false),
     })
 }
 

@@ -3,23 +3,23 @@
 use std::sync::Arc;
 
 use scoreline_core::{
-    calendar::{Grain, TimeZone},
+    calendar::{Grain, Period, TimeZone},
     dimension::{Dimension, Tables},
     metric::evaluate::{Bucket, CellValue, Compared, Interval, Key, Reason, Row, Undefined},
     rational::Rational,
 };
-use scoreline_proto::{analytics::v1 as wire, encode};
+use scoreline_proto::{analytics::v1 as wire, encode, types::v1::DateRange};
 
 use super::{bytes::Bytes, words};
 
 /// How many places of a number are told.
-const PLACES: u32 = 12;
+pub(super) const PLACES: u32 = 12;
 
 /// What rows are named by.
 pub(crate) struct Names<'a> {
     zone: &'a TimeZone,
     tables: &'a Tables,
-    dimensions: Vec<(&'a Dimension, String)>,
+    pub(super) dimensions: Vec<(&'a Dimension, String)>,
 }
 
 impl<'a> Names<'a> {
@@ -66,12 +66,14 @@ impl<'a> Names<'a> {
     }
 
     pub(crate) fn values(&self, key: &Key) -> Vec<wire::DimensionValue> {
-        let value = |((dimension, name), value): (&(&Dimension, String), &Option<Arc<str>>)| wire::DimensionValue {
-            dimension: name.clone(),
-            value: value.as_deref().unwrap_or_default().to_owned(),
-            label: self.label(dimension, value.as_deref()),
-        };
-        self.dimensions.iter().zip(key).map(value).collect()
+        let named = self.dimensions.iter().zip(key);
+        named
+            .map(|((dimension, name), value)| wire::DimensionValue {
+                dimension: name.clone(),
+                value: value.as_deref().unwrap_or_default().to_owned(),
+                label: self.label(dimension, value.as_deref()),
+            })
+            .collect()
     }
 
     pub(crate) fn label(&self, dimension: &Dimension, value: Option<&str>) -> String {
@@ -135,7 +137,7 @@ fn write_cell(written: &mut Bytes, cell: &CellValue) {
                 written.text(1, decimal(*value).as_str());
                 written.float(2, value.to_f64());
             }),
-            Err(reason) => written.message(2, &undefined(reason)),
+            Err(reason) => written.message(2, &undefined(reason.reason, &reason.detail)),
         }
         if let Some(numerator) = cell.numerator {
             written.text(3, decimal(numerator).as_str());
@@ -164,7 +166,7 @@ pub(crate) fn cell(cell: &CellValue) -> wire::Cell {
     wire::Cell {
         result: Some(match &cell.value {
             Ok(value) => Result::Value(number(*value)),
-            Err(reason) => Result::Undefined(undefined(reason)),
+            Err(reason) => Result::Undefined(undefined(reason.reason, &reason.detail)),
         }),
         numerator: cell.numerator.map(decimal).unwrap_or_default(),
         denominator: cell.denominator.map(decimal).unwrap_or_default(),
@@ -179,7 +181,7 @@ pub(crate) fn result(value: &Result<Rational, Undefined>) -> wire::Result {
     use wire::result::Result;
     let result = match value {
         Ok(value) => Result::Value(number(*value)),
-        Err(reason) => Result::Undefined(undefined(reason)),
+        Err(reason) => Result::Undefined(undefined(reason.reason, &reason.detail)),
     };
     wire::Result { result: Some(result) }
 }
@@ -195,9 +197,9 @@ fn number(value: Rational) -> wire::Value {
     }
 }
 
-fn undefined(undefined: &Undefined) -> wire::Undefined {
+pub(super) fn undefined(reason: Reason, detail: &str) -> wire::Undefined {
     use wire::UndefinedReason as Wire;
-    let reason = match undefined.reason {
+    let reason = match reason {
         Reason::ZeroDenominator => Wire::ZeroDenominator,
         Reason::NoSamples => Wire::NoSamples,
         Reason::GrowthFromZero => Wire::GrowthFromZero,
@@ -210,7 +212,7 @@ fn undefined(undefined: &Undefined) -> wire::Undefined {
     };
     wire::Undefined {
         reason: reason.into(),
-        detail: undefined.detail.to_string(),
+        detail: detail.to_owned(),
     }
 }
 
@@ -223,11 +225,13 @@ fn interval(interval: &Interval) -> wire::Interval {
     }
 }
 
+pub(super) fn range(period: Period) -> DateRange {
+    encode::range(period.start(), period.end())
+}
+
 fn comparison(compared: &Compared) -> wire::CellComparison {
     wire::CellComparison {
-        range: compared
-            .period
-            .map(|period| encode::range(period.start(), period.end())),
+        range: compared.period.map(range),
         previous: Some(result(&compared.value)),
         difference: Some(result(&compared.difference)),
         relative_change: Some(result(&compared.relative_change)),
@@ -238,7 +242,7 @@ fn comparison(compared: &Compared) -> wire::CellComparison {
 mod tests {
     use jiff::civil::date;
     use prost::Message as _;
-    use scoreline_core::{calendar::Period, metric::IntervalKind};
+    use scoreline_core::metric::IntervalKind;
 
     use super::*;
 
@@ -294,12 +298,12 @@ mod tests {
             })
         };
         let (first, second) = (bucket(1, false), bucket(2, true));
-        let key = |texts: [Option<&str>; 2]| Key::from_iter(texts.map(|text| text.map(Arc::from)));
+        let key = |texts: [Option<&str>; 2]| Key::from_iter(texts.map(|text| text.map(Into::into)));
         let long = "x".repeat(300);
         let row = |bucket: &Arc<Bucket>, texts, cells: &[CellValue]| Row {
             bucket: Arc::clone(bucket),
             key: key(texts),
-            cells: cells.to_vec(),
+            cells: cells.into(),
         };
         let rows = [
             row(&first, [Some("rep-1"), Some("north")], &cells()),

@@ -32,6 +32,14 @@ pub(crate) fn wire_grain(grain: calendar::Grain) -> wire::Grain {
     }
 }
 
+pub(crate) fn by_columns(layout: wire::Layout) -> Option<bool> {
+    match layout {
+        wire::Layout::Unspecified => None,
+        wire::Layout::Rows => Some(false),
+        wire::Layout::Columns => Some(true),
+    }
+}
+
 pub(crate) fn basis(basis: wire::Basis) -> Option<query::Basis> {
     match basis {
         wire::Basis::Unspecified => None,

@@ -49,7 +49,14 @@ pub(super) async fn query(
         let mut head = describe(&of, &table);
         let names = Names::new(&zone, &of.tables, &by.question.dimensions);
         let rows = table.rows.get(offset..).unwrap_or_default();
-        let (rows, count) = names.written(&rows[..size.min(rows.len())], ROWS, room);
+        let rows = &rows[..size.min(rows.len())];
+        let (rows, count) = if by.by_columns {
+            let (columns, count) = names.columns(rows, table.columns.len(), room);
+            head.columnar_rows = Some(columns);
+            (Bytes::default(), count)
+        } else {
+            names.written(rows, ROWS, room)
+        };
         let next = offset.saturating_add(count);
         if next < table.rows.len() && count > 0 {
             head.next_page_token = token(&of, print, next);
@@ -121,6 +128,7 @@ pub(super) fn describe(standing: &Standing, table: &Table) -> wire::QueryMetrics
         total_rows: i64::try_from(table.rows.len()).unwrap_or(i64::MAX),
         watermark: Some(standing.watermark()),
         time_zone: table.time_zone.clone(),
+        columnar_rows: None,
     }
 }
 

@@ -58,7 +58,8 @@ async fn follow(
         match answer(&analytics, &caller, &query).await {
             Ok(answer) => {
                 seen = answer.watermark.map_or(seen, |watermark| watermark.commit);
-                if answer.rows == told.rows && answer.columns == told.columns {
+                let same_rows = answer.rows == told.rows && answer.columnar_rows == told.columnar_rows;
+                if same_rows && answer.columns == told.columns {
                     continue;
                 }
                 told = answer;
@@ -111,7 +112,11 @@ async fn answer(
         }
         let names = Names::new(&zone, &of.tables, &by.question.dimensions);
         let mut answer = query::describe(&of, &table);
-        answer.rows = names.rows(&table.rows).collect();
+        if by.by_columns {
+            answer.columnar_rows = Some(names.columns(&table.rows, table.columns.len(), usize::MAX).0);
+        } else {
+            answer.rows = names.rows(&table.rows).collect();
+        }
         Ok(answer)
     };
     rank::answer(analytics, caller, &catalogue, &standing, &asked, "query", whole).await?

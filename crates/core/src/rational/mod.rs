@@ -192,6 +192,33 @@ impl Rational {
         self.numerator as f64 / self.denominator as f64
     }
 
+    /// How many digits after the point show the value exactly; `most`, where more would.
+    #[must_use]
+    pub fn decimal_places(self, most: u32) -> u32 {
+        let twos = self.denominator.trailing_zeros();
+        let (mut rest, mut fives) = (self.denominator >> twos, 0);
+        while rest > 1 && fives < most {
+            let (fifth, left) = wide::divide(rest.unsigned_abs(), 5);
+            if left != 0 {
+                return most;
+            }
+            (rest, fives) = (fifth.cast_signed(), fives + 1);
+        }
+        if rest > 1 { most } else { twos.max(fives).min(most) }
+    }
+
+    /// The closest whole number to the value times 10^`places`, halves to the even one; `None`: it takes more than 128 bits.
+    #[must_use]
+    pub fn scaled(self, places: u32) -> Option<i128> {
+        let scale = 10_u128.checked_pow(places)?;
+        let (above, below) = (self.numerator.unsigned_abs(), self.denominator.unsigned_abs());
+        signed(
+            wide::multiply_divide_half_even(above, scale, below)?,
+            self.is_negative(),
+        )
+        .ok()
+    }
+
     /// The value as a decimal with at most `places` digits after the point, rounded half to even, without trailing
     /// zeros and without a negative zero: 1/3 to 4 places is `0.3333`, 5/2 to 0 places is `2`.
     #[must_use]

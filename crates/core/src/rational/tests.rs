@@ -63,6 +63,45 @@ fn decimals_round_half_to_even_and_drop_trailing_zeros() {
 }
 
 #[test]
+fn places_that_show_a_value_exactly() {
+    for (numerator, denominator, places) in [
+        (7, 1, 0),
+        (0, 1, 0),
+        (1, 2, 1),
+        (-3, 20, 2),
+        (1, 8, 3),
+        (1, 1 << 12, 12),
+        (1, 1 << 13, 12),
+        (1, 5_i128.pow(12), 12),
+        (1, 5_i128.pow(13), 12),
+        (1, 3, 12),
+        (1, 30, 12),
+        (1, 10_i128.pow(30), 12),
+    ] {
+        assert_eq!(
+            ratio(numerator, denominator).decimal_places(12),
+            places,
+            "{numerator}/{denominator}"
+        );
+    }
+}
+
+#[test]
+fn scaling_rounds_half_to_even_and_tells_what_does_not_fit() {
+    let scaled = |numerator, denominator, places| ratio(numerator, denominator).scaled(places);
+    assert_eq!(
+        [scaled(1, 8, 2), scaled(3, 8, 2), scaled(-3, 8, 2)],
+        [Some(12), Some(38), Some(-38)]
+    );
+    assert_eq!([scaled(1, 3, 0), scaled(-2, 3, 1)], [Some(0), Some(-7)]);
+    assert_eq!(
+        [scaled(i128::MAX, 1, 0), scaled(i128::MAX, 1, 1)],
+        [Some(i128::MAX), None]
+    );
+    assert_eq!(scaled(1, 1, 39), None);
+}
+
+#[test]
 fn rounding_to_whole_numbers() {
     let rounded: Vec<_> = [-5, -3, -1, 1, 3, 5].map(|n| ratio(n, 2).round_half_even()).into();
     assert_eq!(rounded, [-2, -2, 0, 0, 2, 2]);
@@ -70,6 +109,17 @@ fn rounding_to_whole_numbers() {
 }
 
 proptest! {
+    #[test]
+    fn scaled_numbers_have_the_digits_of_decimals(a in any::<i64>(), b in 1_i64..10_000_000, places in 0_u32..=12) {
+        let value = ratio(a.into(), b.into());
+        let scaled = value.scaled(places).expect("fits");
+        let back = ratio(scaled, 10_i128.pow(places));
+        prop_assert_eq!(back.to_decimal_string(places), value.to_decimal_string(places));
+        let exact = value.decimal_places(12);
+        let told = ratio(value.scaled(exact).expect("fits"), 10_i128.pow(exact));
+        prop_assert_eq!(told == value, exact < 12 || value.checked_mul(ratio(10_i128.pow(12), 1)).is_ok_and(Rational::is_integer));
+    }
+
     #[test]
     fn field_laws_hold(a in -1_000_000_i128..1_000_000, b in 1_i128..100_000, c in -1_000_000_i128..1_000_000,
                        d in 1_i128..100_000) {

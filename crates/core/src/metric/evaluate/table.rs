@@ -150,7 +150,7 @@ impl Undefined {
 macro_rules! reasons {
     ($($(#[$doc:meta])* $reason:ident => $name:literal;)*) => {
         /// Why there is no value.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Reason { $($(#[$doc])* $reason,)* }
 
         impl Reason {
