@@ -1,6 +1,6 @@
 //! Typed identifiers: non-empty names given by the systems that send us events.
 
-use std::{borrow::Borrow, fmt, sync::Arc};
+use std::{borrow::Borrow, fmt};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use smol_str::SmolStr;
@@ -81,14 +81,9 @@ impl Name {
         &self.0
     }
 
-    /// The text as one that can be shared.
+    /// The text as keys hold it.
     #[must_use]
-    pub fn shared(&self) -> Arc<str> {
-        self.as_str().into()
-    }
-
-    /// The text as a key of histories holds it.
-    pub(crate) fn text(&self) -> &SmolStr {
+    pub fn text(&self) -> &SmolStr {
         &self.0
     }
 }

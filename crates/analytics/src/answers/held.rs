@@ -53,7 +53,11 @@ struct Job<'a> {
 /// What one thread has found: by query, and whether of its settled blocks.
 type Parts = BTreeMap<(usize, bool), Partial>;
 
-pub(super) fn answers(over: &LedgerAnswers, image: &Image, queries: &[AggregateQuery]) -> Result<Vec<Answer>, Stopped> {
+pub(super) fn answers(
+    over: &LedgerAnswers,
+    image: &Image,
+    queries: &[AggregateQuery],
+) -> Result<Vec<Arc<Answer>>, Stopped> {
     let asked: Vec<Asked<'_>> = queries
         .iter()
         .map(|query| Asked::new(over, image, query))
@@ -65,7 +69,7 @@ pub(super) fn answers(over: &LedgerAnswers, image: &Image, queries: &[AggregateQ
     let mut found = scan_all(over, &jobs.collect::<Vec<_>>())?;
     let answers = asked.into_iter().enumerate().map(|(query, asked)| {
         let open = match asked {
-            Asked::Answered(answer) => return Ok(Arc::unwrap_or_clone(answer)),
+            Asked::Answered(answer) => return Ok(answer),
             Asked::Open(open) => open,
         };
         let mut take = |settled| {
@@ -134,7 +138,7 @@ impl Open<'_> {
         image: &Image,
         settled: Option<Partial>,
         tail: Option<Partial>,
-    ) -> Result<Answer, Stopped> {
+    ) -> Result<Arc<Answer>, Stopped> {
         let plan = &self.plan;
         let is_new = settled.is_some();
         let before = self.before.map(|(_, partial)| partial.fork(plan)).transpose();
@@ -153,12 +157,11 @@ impl Open<'_> {
             whole.merge(tail);
         }
         let holds = whole.holds();
-        let answer = whole
-            .finish(plan, image.dictionaries(), &over.threads)
-            .map_err(Stopped::Query)?;
+        let answer = whole.finish(plan, image.dictionaries(), &over.threads);
+        let answer = Arc::new(answer.map_err(Stopped::Query)?);
         if let (Some(key), Some(reach)) = (self.key, Reach::over(self.measure)) {
             let partial = Reach::over(&self.measure[..self.settled]).zip(partial.map(Arc::new));
-            let answer = (reach, holds, Arc::new(answer.clone()));
+            let answer = (reach, holds, Arc::clone(&answer));
             over.kept.keep(key, &over.tables, partial, answer);
         }
         Ok(answer)

@@ -174,9 +174,8 @@ impl Entries {
 
 /// About how many bytes an answer takes.
 fn size(answer: &Answer) -> usize {
-    let groups = answer.groups.iter();
-    groups
-        .map(|group| 64 + group.key.len() * 16 + size_of_val(group.cells.as_slice()))
-        .sum::<usize>()
-        + 512
+    // What stands in a group itself is no list of its own.
+    let spilled = answer.groups.iter().filter(|group| group.cells.spilled());
+    let cells: usize = spilled.map(|group| size_of_val(group.cells.as_slice())).sum();
+    size_of_val(answer.groups.as_slice()) + cells + 512
 }

@@ -81,7 +81,7 @@ impl LedgerAnswers {
         found.map_err(Stopped::Query)
     }
 
-    fn all(&self, queries: &[AggregateQuery]) -> Result<Vec<Answer>, Stopped> {
+    fn all(&self, queries: &[AggregateQuery]) -> Result<Vec<Arc<Answer>>, Stopped> {
         if let Some(buckets) = queries
             .iter()
             .map(|query| query.buckets.len())
@@ -101,7 +101,7 @@ impl LedgerAnswers {
 }
 
 impl Answers for LedgerAnswers {
-    fn answers(&self, queries: &[AggregateQuery]) -> Result<Vec<Answer>, SourceError> {
+    fn answers(&self, queries: &[AggregateQuery]) -> Result<Vec<Arc<Answer>>, SourceError> {
         self.all(queries).map_err(|stopped| Box::new(stopped) as SourceError)
     }
 

@@ -10,7 +10,7 @@ use scoreline_core::{
 use super::{LedgerAnswers, Stop, Stopped};
 use crate::image::{Pages, streamed};
 
-pub(super) fn answers(over: &LedgerAnswers, queries: &[AggregateQuery]) -> Result<Vec<Answer>, Stopped> {
+pub(super) fn answers(over: &LedgerAnswers, queries: &[AggregateQuery]) -> Result<Vec<Arc<Answer>>, Stopped> {
     queries
         .iter()
         .map(|query| {
@@ -19,7 +19,8 @@ pub(super) fn answers(over: &LedgerAnswers, queries: &[AggregateQuery]) -> Resul
                 stop: over.stop.clone(),
             };
             let answer = query::run_over(&mut source, &over.tables, query, &over.options);
-            answer.map_err(|error| over.stop.check().err().unwrap_or(Stopped::Query(error)))
+            let why = |error| over.stop.check().err().unwrap_or(Stopped::Query(error));
+            answer.map(Arc::new).map_err(why)
         })
         .collect()
 }

@@ -1,6 +1,6 @@
 //! What a number is made of.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use scoreline_core::{
     dimension::Tables,
@@ -118,10 +118,11 @@ struct Alone<'a> {
 }
 
 impl Answers for Alone<'_> {
-    fn answers(&self, queries: &[AggregateQuery]) -> Result<Vec<Answer>, SourceError> {
+    fn answers(&self, queries: &[AggregateQuery]) -> Result<Vec<Arc<Answer>>, SourceError> {
         let answer = |query: &AggregateQuery| {
             let image = if query == self.leaf { &self.image } else { &self.empty };
-            query::run(image, self.tables, query, self.options).map_err(|error| Box::new(error) as SourceError)
+            let answer = query::run(image, self.tables, query, self.options);
+            answer.map(Arc::new).map_err(|error| Box::new(error) as SourceError)
         };
         queries.iter().map(answer).collect()
     }

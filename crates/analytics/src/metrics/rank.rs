@@ -102,7 +102,7 @@ fn compare(left: &Row, right: &Row, order: Order, asked: &Asked, tables: &Tables
                 let value = row.key.get(at)?.clone()?;
                 let label = dimension
                     .and_then(|dimension| tables.label(dimension, &value))
-                    .map(|label| label.shared());
+                    .map(|label| label.text().clone());
                 Some(label.unwrap_or(value))
             };
             label(left).cmp(&label(right))

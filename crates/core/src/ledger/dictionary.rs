@@ -82,6 +82,17 @@ impl Subjects {
     }
 }
 
+/// The values of one dimension.
+pub(crate) struct TextsOf<'a>(Option<&'a Interner>);
+
+impl<'a> TextsOf<'a> {
+    /// The value of a code; `None` for 0.
+    pub(crate) fn get(&self, code: u32) -> Option<&'a str> {
+        let text = self.0?.get(code.checked_sub(1)?)?;
+        Some(std::str::from_utf8(text).expect("dictionaries are made from texts"))
+    }
+}
+
 impl Texts {
     /// The code of a dimension's value, above 0; a new one if it is new.
     pub(crate) fn value(&mut self, dimension: &Dimension, value: &str) -> u32 {
@@ -94,8 +105,12 @@ impl Texts {
 
     /// The value of a code; `None` for 0.
     pub(crate) fn text(&self, dimension: &Dimension, code: u32) -> Option<&str> {
-        let text = self.dimensions.get(dimension)?.get(code.checked_sub(1)?)?;
-        Some(std::str::from_utf8(text).expect("dictionaries are made from texts"))
+        self.of(dimension).get(code)
+    }
+
+    /// The values of a dimension.
+    pub(crate) fn of(&self, dimension: &Dimension) -> TextsOf<'_> {
+        TextsOf(self.dimensions.get(dimension))
     }
 
     /// The code of a dimension's value, if it has one.

@@ -16,7 +16,7 @@ mod source;
 mod subjects;
 pub(crate) mod zone;
 
-pub(crate) use self::dictionary::Texts;
+pub(crate) use self::dictionary::{Texts, TextsOf};
 pub use self::{
     block::{BLOCK_ROWS, Block},
     dictionary::Dictionaries,

@@ -35,9 +35,11 @@ impl Condition {
             self.refresh_stored(texts);
             return;
         }
+        let words = self.lookup.words(texts);
         for code in self.passes.len() as u32..self.lookup.size(texts) {
-            let value = self.lookup.text(code, texts).and_then(|text| Name::new(text).ok());
-            self.passes.push(self.names(value, tables) != self.exclude);
+            let value = words.get(code).and_then(|text| Name::new(text).ok());
+            let passes = self.names(value, tables) != self.exclude;
+            self.passes.push(passes);
         }
     }
 

@@ -3,8 +3,9 @@
 use std::{
     cmp::Ordering,
     collections::{BTreeMap, HashMap},
-    sync::Arc,
 };
+
+use smol_str::SmolStr;
 
 use super::{
     Aggregate, AggregateQuery, Error, Options, Plan, finish,
@@ -50,7 +51,7 @@ pub fn contributions(
     tables: &Tables,
     query: &AggregateQuery,
     options: &Options,
-    cell: (usize, &[Option<Arc<str>>]),
+    cell: (usize, &[Option<SmolStr>]),
     page: Page,
 ) -> Result<Contributions, Error> {
     contributions_over(&mut image.source(), tables, query, options, cell, page)
@@ -65,7 +66,7 @@ pub fn contributions_over(
     tables: &Tables,
     query: &AggregateQuery,
     options: &Options,
-    (bucket, key): (usize, &[Option<Arc<str>>]),
+    (bucket, key): (usize, &[Option<SmolStr>]),
     page: Page,
 ) -> Result<Contributions, Error> {
     if bucket >= query.buckets.len() {
@@ -121,7 +122,7 @@ type Combination = Vec<(Dimension, u32)>;
 
 struct Search<'a> {
     bucket: usize,
-    key: &'a [Option<Arc<str>>],
+    key: &'a [Option<SmolStr>],
     index: Index,
     rates: Rates,
     scratch: Scratch,
@@ -132,7 +133,7 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(plan: &Plan<'_>, bucket: usize, key: &'a [Option<Arc<str>>]) -> Result<Self, Error> {
+    fn new(plan: &Plan<'_>, bucket: usize, key: &'a [Option<SmolStr>]) -> Result<Self, Error> {
         let index = Index::new(&plan.sizes, true);
         let index = index.ok_or(Error::Unsupported(
             "the values of the group's dimensions have too many combinations",
@@ -165,6 +166,7 @@ impl<'a> Search<'a> {
                 "the values of the group's dimensions have too many combinations",
             ))?;
         }
+        let names = finish::Names::new(plan, texts);
         let mut next = i64::MAX;
         let mut work = Work {
             scratch,
@@ -177,7 +179,7 @@ impl<'a> Search<'a> {
             for (place, row) in row_numbers(run.rows).enumerate() {
                 let cell = run.to.cells.at(place) as usize;
                 let belongs =
-                    *belongs[cell].get_or_insert_with(|| is_behind(plan, &index.codes(cell), *bucket, key, texts));
+                    *belongs[cell].get_or_insert_with(|| is_behind(plan, &index.codes(cell), (*bucket, key), &names));
                 if belongs && counts(plan, run, row) {
                     rows.push(read(block, row, combinations));
                 }
@@ -243,7 +245,12 @@ fn by_dimensions(combinations: &[Dimensions], left: &Row, right: &Row) -> Orderi
 }
 
 /// Whether rows with these keys are behind the cell.
-fn is_behind(plan: &Plan<'_>, codes: &[u32], bucket: usize, key: &[Option<Arc<str>>], texts: &Texts) -> bool {
+fn is_behind(
+    plan: &Plan<'_>,
+    codes: &[u32],
+    (bucket, key): (usize, &[Option<SmolStr>]),
+    names: &finish::Names<'_>,
+) -> bool {
     let Some((slot, keys)) = codes.split_last() else {
         return false;
     };
@@ -260,7 +267,7 @@ fn is_behind(plan: &Plan<'_>, codes: &[u32], bucket: usize, key: &[Option<Arc<st
         (*slot as usize == bucket).then(|| plan.group.iter().map(code).collect())
     };
     let has_account = plan.account.is_none_or(|account| keys[account] != 0);
-    has_account && group.is_some_and(|group| *finish::key(plan, &group, texts) == *key)
+    has_account && group.is_some_and(|group| *names.key(&group) == *key)
 }
 
 /// Whether a row has what is counted.

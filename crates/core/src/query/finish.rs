@@ -13,6 +13,7 @@ pub(in crate::query) use self::stock::{Walked, group_at};
 use super::{
     Answer, Cell, Error, Group, Key, MissingRate,
     index::Index,
+    lookup::Words,
     partial::State,
     plan::{Origin, Plan},
 };
@@ -22,7 +23,7 @@ use crate::{
 };
 
 /// A group by its codes.
-type Coded = (Codes, Vec<Cell>);
+type Coded = (Codes, SmallVec<[Cell; 1]>);
 
 /// The codes of a group's dimensions.
 pub(in crate::query) type Codes = SmallVec<[u32; 4]>;
@@ -43,24 +44,44 @@ pub(super) fn answer(
     if cells > plan.max_cells {
         return Err(Error::TooManyCells { limit: plan.max_cells });
     }
+    let names = Names::new(plan, texts);
     let mut groups: Vec<Group> = groups
         .into_iter()
         .map(|(codes, cells)| Group {
-            key: key(plan, &codes, texts),
+            key: names.key(&codes),
             cells,
         })
         .collect();
-    groups.sort_by(|left, right| left.key.cmp(&right.key));
+    put_in_order(&mut groups);
     Ok(Answer { groups })
 }
 
-/// The texts of a group.
-pub(super) fn key(plan: &Plan<'_>, codes: &[u32], texts: &Texts) -> Key {
-    let text = |(origin, code): (&Origin, &u32)| match origin {
-        Origin::Key(at) => plan.keys[*at].text(*code, texts),
-        Origin::Late(lookup, _) => lookup.text(*code, texts),
-    };
-    plan.group.iter().zip(codes).map(text).collect()
+/// By key. Groups are large: each moves once.
+fn put_in_order(groups: &mut Vec<Group>) {
+    if groups.is_sorted_by(|left, right| left.key <= right.key) {
+        return;
+    }
+    let mut order: Vec<usize> = (0..groups.len()).collect();
+    order.sort_by(|left, right| groups[*left].key.cmp(&groups[*right].key));
+    *groups = order.into_iter().map(|at| std::mem::take(&mut groups[at])).collect();
+}
+
+/// What the codes of groups say.
+pub(super) struct Names<'a>(Vec<Words<'a>>);
+
+impl<'a> Names<'a> {
+    pub(super) fn new(plan: &'a Plan<'_>, texts: &'a Texts) -> Self {
+        let words = |origin: &'a Origin| match origin {
+            Origin::Key(at) => plan.keys[*at].words(texts),
+            Origin::Late(lookup, _) => lookup.words(texts),
+        };
+        Self(plan.group.iter().map(words).collect())
+    }
+
+    /// The texts of a group.
+    pub(super) fn key(&self, codes: &[u32]) -> Key {
+        self.0.iter().zip(codes).map(|(words, code)| words.get(*code)).collect()
+    }
 }
 
 /// A rate that a net number of rows of a cell needs.

@@ -1,14 +1,15 @@
 //! From a row's stored codes to the code of a dimension's value.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 use jiff::civil::Date;
+use smol_str::SmolStr;
 
 use super::dated::Dated;
 use crate::{
     dimension::{Assignment, Dimension, Tables},
     id::Name,
-    ledger::{Texts, day},
+    ledger::{Texts, TextsOf, day},
 };
 
 /// How a dimension's value is found: by the row's own column, and where that says nothing, by the row's rep and day.
@@ -35,8 +36,8 @@ pub(super) struct Own {
 
 #[derive(Debug, Clone, Default)]
 struct Values {
-    texts: Vec<Arc<str>>,
-    codes: HashMap<Arc<str>, u32>,
+    texts: Vec<SmolStr>,
+    codes: HashMap<SmolStr, u32>,
 }
 
 impl Values {
@@ -45,8 +46,8 @@ impl Values {
         if let Some(code) = self.codes.get(text) {
             return *code;
         }
-        let text: Arc<str> = text.into();
-        self.texts.push(Arc::clone(&text));
+        let text = SmolStr::new(text);
+        self.texts.push(text.clone());
         let code = self.texts.len() as u32;
         self.codes.insert(text, code);
         code
@@ -105,7 +106,7 @@ impl Lookup {
     }
 
     /// The values of a derived dimension in the order of their codes.
-    pub(super) fn derived(&self) -> &[Arc<str>] {
+    pub(super) fn derived(&self) -> &[SmolStr] {
         self.values.as_ref().map_or(&[], |values| values.texts.as_slice())
     }
 
@@ -154,11 +155,11 @@ impl Lookup {
         }
     }
 
-    /// The text of a code; `None` for 0.
-    pub(super) fn text(&self, code: u32, texts: &Texts) -> Option<Arc<str>> {
+    /// What its codes say.
+    pub(super) fn words<'a>(&'a self, texts: &'a Texts) -> Words<'a> {
         match &self.values {
-            Some(values) => values.texts.get(code.checked_sub(1)? as usize).cloned(),
-            None => texts.text(&self.dimension, code).map(Arc::from),
+            Some(values) => Words::Derived(&values.texts),
+            None => Words::Stored(texts.of(&self.dimension)),
         }
     }
 
@@ -172,6 +173,22 @@ impl Lookup {
         match &self.rep {
             Some(dated) if own == 0 => dated.at(rep, day),
             _ => own,
+        }
+    }
+}
+
+/// The texts of a dimension's codes.
+pub(super) enum Words<'a> {
+    Derived(&'a [SmolStr]),
+    Stored(TextsOf<'a>),
+}
+
+impl Words<'_> {
+    /// The text of a code; `None` for 0.
+    pub(super) fn get(&self, code: u32) -> Option<SmolStr> {
+        match self {
+            Words::Derived(texts) => texts.get(code.checked_sub(1)? as usize).cloned(),
+            Words::Stored(texts) => texts.get(code).map(SmolStr::new),
         }
     }
 }

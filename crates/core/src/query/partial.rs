@@ -6,6 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use smol_str::SmolStr;
 
 use super::{
     Aggregate, Answer, Error,
@@ -33,7 +34,7 @@ pub struct Partial {
     pub(super) state: State,
     holds: Holds,
     /// Of each key that is derived, its values in the order of their codes.
-    derived: Vec<Vec<Arc<str>>>,
+    derived: Vec<Vec<SmolStr>>,
 }
 
 /// When what was said holds: rows that lay in the future then are not in it.
@@ -292,7 +293,7 @@ impl Partial {
     }
 }
 
-fn derived(plan: &Plan<'_>) -> Vec<Vec<Arc<str>>> {
+fn derived(plan: &Plan<'_>) -> Vec<Vec<SmolStr>> {
     plan.keys.iter().map(|key| key.derived().to_vec()).collect()
 }
 

@@ -1,9 +1,10 @@
 //! The question and the answer of the waist.
 
-use std::{ops::Range, sync::Arc};
+use std::ops::Range;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 use super::Options;
 use crate::{
@@ -215,15 +216,15 @@ pub struct Answer {
 }
 
 /// The values of some dimensions, in their order; `None`: the rows have none. Most groups have one or two.
-pub type Key = SmallVec<[Option<Arc<str>>; 2]>;
+pub type Key = SmallVec<[Option<SmolStr>; 2]>;
 
 /// One group's cells.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Group {
     /// The values of the query's dimensions; `None`: the rows have none.
     pub key: Key,
-    /// One cell a bucket.
-    pub cells: Vec<Cell>,
+    /// One cell a bucket. Most questions by more than a few groups have one bucket.
+    pub cells: SmallVec<[Cell; 1]>,
 }
 
 /// What was asked for, in one bucket of one group.
@@ -273,7 +274,7 @@ pub struct Distribution {
     /// Sum and count.
     pub flow: Flow,
     /// The quantiles that were asked for, in that order; empty when there is no row.
-    pub quantiles: Vec<Quantile>,
+    pub quantiles: SmallVec<[Quantile; 1]>,
 }
 
 impl Distribution {

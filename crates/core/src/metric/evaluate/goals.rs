@@ -150,7 +150,7 @@ impl Aim<'_> {
             }
             [Dimension::Territory] if !filtered => {
                 let own = self.scoped(period, |scope| match scope {
-                    TargetScope::Territory(territory) => Some(smallvec![Some(territory.name().shared())]),
+                    TargetScope::Territory(territory) => Some(smallvec![Some(territory.name().text().clone())]),
                     _ => None,
                 });
                 self.or_quotas(own, period, group)
@@ -171,11 +171,11 @@ impl Aim<'_> {
     /// Teams that are not below another one with a target; without any, all reps.
     fn whole_from_teams(&self, period: Period) -> Numbers {
         let teams = self.scoped(period, |scope| match scope {
-            TargetScope::Team(team) => Some(smallvec![Some(team.name().shared())]),
+            TargetScope::Team(team) => Some(smallvec![Some(team.name().text().clone())]),
             _ => None,
         });
         let has_target = |team: &Name| {
-            let key: Key = smallvec![Some(team.shared())];
+            let key: Key = smallvec![Some(team.text().clone())];
             teams.binary_search_by(|(known, _)| known.cmp(&key)).is_ok()
         };
         let mut parts = Numbers::new();
@@ -227,7 +227,7 @@ impl Aim<'_> {
             Dimension::TeamLevel(level) => self.roster.tables.lineage(team).len() == usize::from(*level),
             _ => true,
         };
-        stands.then(|| smallvec![Some(team.shared())])
+        stands.then(|| smallvec![Some(team.text().clone())])
     }
 
     /// What the targets of some scopes ask for. Each scope has a key of its own.

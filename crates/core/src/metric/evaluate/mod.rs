@@ -29,6 +29,8 @@ pub use self::{
     table::{AppliedPolicy, Bucket, CellValue, Column, Compared, Interval, Key, Reason, Row, Table, Undefined},
 };
 
+use std::sync::Arc;
+
 use super::{Registry, parameter::ParameterError, registry};
 use crate::{
     crew::{Alone, Crew},
@@ -44,7 +46,7 @@ pub trait Answers {
     ///
     /// # Errors
     /// Whatever keeps the ledger from being read.
-    fn answers(&self, queries: &[AggregateQuery]) -> Result<Vec<Answer>, SourceError>;
+    fn answers(&self, queries: &[AggregateQuery]) -> Result<Vec<Arc<Answer>>, SourceError>;
 
     /// Who makes the rows of a table.
     fn crew(&self) -> &dyn Crew {

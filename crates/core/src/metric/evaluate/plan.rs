@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeSet, HashMap},
     ops::Range,
+    sync::Arc,
 };
 
 use jiff::{Timestamp, civil::Date};
@@ -29,7 +30,7 @@ pub(super) struct Plan {
     queries: Vec<AggregateQuery>,
     known: HashMap<AggregateQuery, usize>,
     /// Their groups stand in the order of their keys.
-    answers: Vec<Answer>,
+    answers: Vec<Arc<Answer>>,
     /// By query: where the groups of the table's rows are, once there are rows.
     rows: Vec<Option<RowPlaces>>,
     slots: Vec<Slot>,

@@ -57,7 +57,7 @@ impl<'a> Roster<'a> {
     pub(super) fn spells(&self, rep: &'a Name, range: Range<Date>, group: &[Dimension]) -> Vec<Spell<'a>> {
         if self.filters.is_empty() && group.iter().all(|dimension| *dimension == Dimension::Rep) {
             // Nothing that is asked for changes from day to day.
-            let key = group.iter().map(|_| Some(rep.shared())).collect();
+            let key = group.iter().map(|_| Some(rep.text().clone())).collect();
             return Vec::from_iter((range.start < range.end).then_some(Spell { rep, days: range, key }));
         }
         let mut cuts = vec![range.start, range.end];
@@ -81,7 +81,7 @@ impl<'a> Roster<'a> {
             let passes = self.filters.iter().all(|filter| self.passes(filter, rep, date));
             let key = group
                 .iter()
-                .map(|dimension| self.value(rep, dimension, date).map(Name::shared))
+                .map(|dimension| self.value(rep, dimension, date).map(|name| name.text().clone()))
                 .collect();
             passes.then_some(Spell { rep, days, key })
         });

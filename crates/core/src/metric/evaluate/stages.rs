@@ -1,6 +1,8 @@
 //! What depends on the stage of an opportunity: probabilities, and how long is too long.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
+
+use smol_str::SmolStr;
 
 use super::{
     groups::GroupAt,
@@ -74,8 +76,8 @@ impl Weighted {
         &self,
         plan: &Plan,
         stretch: usize,
-        pipeline: Option<&Arc<str>>,
-        stage: Option<&Arc<str>>,
+        pipeline: Option<&SmolStr>,
+        stage: Option<&SmolStr>,
     ) -> Result<Rational, crate::rational::Error> {
         let found = self
             .pipelines
@@ -91,7 +93,7 @@ impl Weighted {
         let (found, at) = place.ok_or(crate::rational::Error::DivisionByZero)?;
         let mut product = Rational::ONE;
         for stage in &found.stages[at..] {
-            let key = Key::from_iter([Some(found.name.shared()), Some(stage.name.shared())]);
+            let key = Key::from_iter([Some(found.name.text().clone()), Some(stage.name.text().clone())]);
             let seen = self.learnt.map(|(advanced, decided)| {
                 (
                     count(plan, advanced, stretch, &key),

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
+use smallvec::SmallVec;
 
 pub use crate::query::Key;
 use crate::{
@@ -75,7 +76,7 @@ pub struct Row {
     /// The group.
     pub key: Key,
     /// One for each column.
-    pub cells: Vec<CellValue>,
+    pub cells: SmallVec<[CellValue; 1]>,
 }
 
 /// A stretch of time.

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use smallvec::{SmallVec, smallvec};
+
 use super::{Coded, Error, Index, MissingRate, Plan, State, distinct, first, group_at, missing_rates, quantiles};
 use crate::{
     crew::Crew,
@@ -28,7 +30,7 @@ pub(super) fn groups(plan: &Plan<'_>, index: &Index, state: &State, crew: &dyn C
             check(groups.len() + 1, plan)?;
             index.codes_into(group, &mut keys);
             let codes = group_at(plan, &keys, 0).expect("no filter of a flow waits for a bucket's day");
-            groups.push((codes, vec![nothing(plan); plan.query.buckets.len()]));
+            groups.push((codes, smallvec![nothing(plan); plan.query.buckets.len()]));
         }
         let cells = &mut groups.last_mut().expect("just pushed").1;
         let Sums { count, sum } = *sums.of(cell);
@@ -62,7 +64,7 @@ fn nothing(plan: &Plan<'_>) -> Cell {
     match &plan.query.aggregate {
         Aggregate::Distribution { .. } => Cell::Distribution(Distribution {
             flow,
-            quantiles: Vec::new(),
+            quantiles: SmallVec::new(),
         }),
         Aggregate::DistinctSubjects | Aggregate::DistinctValues(_) => Cell::Distinct(0),
         _ => Cell::Flow(flow),
@@ -73,7 +75,7 @@ fn nothing(plan: &Plan<'_>) -> Cell {
 enum Extras {
     None,
     Distinct(Vec<i64>),
-    Quantiles(Vec<Vec<Quantile>>),
+    Quantiles(Vec<SmallVec<[Quantile; 1]>>),
 }
 
 impl Extras {

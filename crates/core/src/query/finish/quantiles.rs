@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use smallvec::SmallVec;
+
 use super::grouped::by_cell;
 use crate::{
     crew::Crew,
@@ -20,7 +22,7 @@ pub(super) fn quantiles(
     values: &Signed<i64>,
     asked: &[u32],
     crew: &dyn Crew,
-) -> Vec<Vec<Quantile>> {
+) -> Vec<SmallVec<[Quantile; 1]>> {
     by_cell(
         crew,
         cells,
@@ -56,15 +58,15 @@ fn of(
     values: &mut [i64],
     quantiles: &[u32],
     interval: &mut impl FnMut(u64, u32) -> Option<RankInterval>,
-) -> Vec<Quantile> {
+) -> SmallVec<[Quantile; 1]> {
     let count = values.len() as u64;
     let ranks = |asked: &u32| Some((*asked, quantile_rank(count, *asked)?, interval(count, *asked)));
-    let asked: Vec<_> = quantiles.iter().filter_map(ranks).collect();
+    let asked: SmallVec<[_; 1]> = quantiles.iter().filter_map(ranks).collect();
     let ends = asked.iter().flat_map(|(_, rank, interval)| {
         let interval = interval.iter().flat_map(|interval| [interval.lower, interval.upper]);
         [rank.lower, rank.upper].into_iter().chain(interval)
     });
-    let mut places: Vec<usize> = ends.map(|place| place as usize).collect();
+    let mut places: SmallVec<[usize; 8]> = ends.map(|place| place as usize).collect();
     places.sort_unstable();
     places.dedup();
     put_in_place(values, 0, &places);

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use smol_str::SmolStr;
 
 use super::world::*;
 use crate::{
@@ -102,7 +103,7 @@ fn the_records_behind_a_number_are_those_that_stand() {
     ];
     let mut query = ask(Revenue, Aggregate::Flow, &YEAR);
     query.group = vec![Dimension::Rep];
-    let ann: [Option<Arc<str>>; 1] = [Some("ann".into())];
+    let ann: [Option<SmolStr>; 1] = [Some("ann".into())];
     let page = |offset, limit| {
         let cell = (0, ann.as_slice());
         contributions(

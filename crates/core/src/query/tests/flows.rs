@@ -182,10 +182,10 @@ fn distinct_subjects_and_values_are_those_that_still_have_a_row() {
     };
     assert_eq!(
         distinct(Aggregate::DistinctSubjects),
-        [Cell::Distinct(2), Cell::Distinct(1)]
+        [Cell::Distinct(2), Cell::Distinct(1)].into()
     );
     assert_eq!(
         distinct(Aggregate::DistinctValues(Dimension::Account)),
-        [Cell::Distinct(2), Cell::Distinct(0)]
+        [Cell::Distinct(2), Cell::Distinct(0)].into()
     );
 }

@@ -1,11 +1,9 @@
 //! The same answers, straightforwardly: row by row, over texts, after everything that was taken back is gone.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
+use smol_str::SmolStr;
 
 use crate::{
     dimension::{Dimension, Tables},
@@ -176,7 +174,7 @@ impl Naive<'_> {
         })
     }
 
-    fn value(&self, row: &Measurement, dimension: &Dimension, day: Date) -> Option<Arc<str>> {
+    fn value(&self, row: &Measurement, dimension: &Dimension, day: Date) -> Option<SmolStr> {
         let stored = |dimension: &Dimension| row.dimensions.get(dimension).map(Name::as_str);
         let rep = stored(&Dimension::Rep).and_then(|rep| self.tables.rep(rep));
         let held = rep.and_then(|rep| rep.assignment(day));
@@ -195,7 +193,7 @@ impl Naive<'_> {
             Dimension::Industry => self.tables.account(stored(&Dimension::Account)?)?.industry.as_ref(),
             stored => row.dimensions.get(stored),
         };
-        name.map(Name::shared)
+        name.map(|name| name.text().clone())
     }
 
     /// A row's amount in the answer's currency.

@@ -104,7 +104,7 @@ fn retention_follows_each_account_and_caps_what_it_kept() {
     };
     assert_eq!(
         found.groups[0].cells,
-        [Cell::Retention(january), Cell::Retention(february)]
+        [Cell::Retention(january), Cell::Retention(february)].into()
     );
 }
 

@@ -2,6 +2,8 @@
 
 use std::{cell::RefCell, sync::Arc};
 
+use smol_str::SmolStr;
+
 use crate::{
     calendar::Period,
     dimension::{Dimension, Fact, Tables},
@@ -148,12 +150,12 @@ impl World {
 }
 
 impl Answers for World {
-    fn answers(&self, queries: &[AggregateQuery]) -> Result<Vec<Answer>, SourceError> {
+    fn answers(&self, queries: &[AggregateQuery]) -> Result<Vec<Arc<Answer>>, SourceError> {
         self.asked.borrow_mut().extend_from_slice(queries);
         let (tables, options) = (self.tables(), Options::default());
         queries
             .iter()
-            .map(|query| run(&self.image, &tables, query, &options).map_err(Into::into))
+            .map(|query| Ok(Arc::new(run(&self.image, &tables, query, &options)?)))
             .collect()
     }
 }
@@ -185,7 +187,7 @@ pub(super) fn ratio(above: i128, below: i128) -> Rational {
 
 /// The values of the first column by key.
 pub(super) fn by_key(table: &Table) -> Vec<(String, Result<Rational, Reason>)> {
-    let shown = |key: &[Option<Arc<str>>]| {
+    let shown = |key: &[Option<SmolStr>]| {
         key.iter()
             .map(|part| part.as_deref().unwrap_or("–").to_owned())
             .collect::<Vec<_>>()
