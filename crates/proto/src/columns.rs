@@ -265,10 +265,9 @@ mod tests {
 
     #[test]
     fn columns_that_contradict_each_other_are_refused() {
-        let bucket = wire::Bucket::default();
         let columns = wire::ColumnarRows {
             row_count: 2,
-            buckets: vec![bucket.clone()],
+            buckets: vec![wire::Bucket::default()],
             bucket_indexes: vec![0, 0],
             ..wire::ColumnarRows::default()
         };

@@ -1,6 +1,6 @@
 //! Questions and answers.
 
-use scoreline_proto::{analytics::v1 as wire, encode};
+use scoreline_proto::{analytics::v1 as wire, columns, encode};
 use tonic::Code;
 
 use super::fixture::{by_rep, days, deal, fixture, june, lines, refusal, shown, with};
@@ -150,6 +150,41 @@ async fn all_pages_are_of_one_commit() {
             vec!["page_token".to_owned()]
         )
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_come_page_by_page_and_say_what_rows_say() {
+    let fixture = fixture().await;
+    let mut query = by_rep(june(&["win_rate", "bookings"], fixture.deals().await));
+    let rows = fixture.query(query.clone()).await.unwrap().rows;
+    query.page_size = 1;
+    let first_row = fixture.query(query.clone()).await.unwrap();
+    query.layout = wire::Layout::Columns.into();
+    let mut found = Vec::new();
+    for _ in &rows {
+        let page = fixture.query(query.clone()).await.unwrap();
+        assert!(page.rows.is_empty());
+        found.extend(columns::rows(&page.columnar_rows.unwrap()).unwrap());
+        query.page_token = page.next_page_token;
+    }
+    assert_eq!((found, query.page_token.as_str()), (rows, ""));
+    // Nothing is missing of columns that have no rows.
+    query.range = Some(days("2020-01-01", "2020-02-01"));
+    query.filters = vec![wire::Filter {
+        dimension: "region".to_owned(),
+        values: vec!["nowhere".to_owned()],
+        exclude: false,
+    }];
+    let none = fixture.query(query.clone()).await.unwrap().columnar_rows.unwrap();
+    assert_eq!((none.row_count, none.dimensions.len(), none.cells.len()), (0, 1, 2));
+    let reason = |query| async { refusal(&fixture.query(query).await.unwrap_err()) };
+    let mismatch = wire::QueryMetricsRequest {
+        page_token: first_row.next_page_token,
+        ..query.clone()
+    };
+    assert_eq!(reason(mismatch).await.1, "PAGE_TOKEN_MISMATCH");
+    let unknown = wire::QueryMetricsRequest { layout: 9, ..query };
+    assert_eq!(reason(unknown).await.2, ["layout"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scoreline_proto::{analytics::v1 as wire, decode};
+use scoreline_proto::{analytics::v1 as wire, columns, decode};
 use tokio::time::timeout;
 
 use super::fixture::{call, deal, fixture, june, shown};
@@ -36,6 +36,37 @@ async fn a_watcher_is_told_when_a_commit_changes_the_answer_and_only_then() {
     fixture.shutdown.begin();
     fixture.shutdown.begin();
     assert_eq!(told().await, None, "the stream ends with the process");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watcher_is_told_column_by_column_when_he_wants_it_so() {
+    let fixture = fixture().await;
+    let query = wire::QueryMetricsRequest {
+        layout: wire::Layout::Columns.into(),
+        ..june(&["bookings"], fixture.deals().await)
+    };
+    let request = wire::WatchMetricsRequest { query: Some(query) };
+    let mut stream = fixture
+        .metrics
+        .clone()
+        .watch_metrics(request)
+        .await
+        .unwrap()
+        .into_inner();
+    let mut told = async || {
+        let message = timeout(PATIENCE, stream.message()).await.expect("an answer").unwrap();
+        let answer = message.unwrap().answer.unwrap();
+        assert!(answer.rows.is_empty());
+        let rows = columns::rows(&answer.columnar_rows.unwrap()).unwrap();
+        shown(&rows[0].cells[0])
+    };
+    assert_eq!(told().await, "1700");
+    fixture.commit(vec![call("C1", "2026-06-04")], "2026-07-02").await;
+    fixture
+        .commit(deal("D5", "ann", 200, "2026-06-02", Some("2026-06-03")), "2026-07-03")
+        .await;
+    assert_eq!(told().await, "1900");
+    fixture.shutdown.begin();
 }
 
 #[tokio::test(flavor = "multi_thread")]
