@@ -315,10 +315,11 @@ impl News {
     fn next(&mut self) -> Vec<Event> {
         let round = self.round;
         self.round += 1;
+        let accounts = Size::XS.accounts;
         let family = (round * 97..)
-            .map(|account| self.organisation.family(account))
+            .map(|account| self.organisation.family(account % accounts))
             .find(|family| !family.deals.is_empty());
-        let family = family.unwrap_or_else(|| self.organisation.family(round));
+        let family = family.unwrap_or_else(|| self.organisation.family(round % accounts));
         let mut told = events::of_family_named(&format!("news-{round}"), &family);
         told.truncate(NEWS);
         told
