@@ -100,7 +100,9 @@ impl<'a> Numbers<'a> {
             return Ok(Err(before));
         }
         let text = if self.column.decimals.is_empty() {
-            decimal(of(&self.column.scaled, row, "scaled")?, self.column.places)
+            let list = "places";
+            let places = u8::try_from(self.column.places).map_err(|_| Contradiction { list, row })?;
+            decimal(of(&self.column.scaled, row, "scaled")?, places.into())
         } else {
             of(&self.column.decimals, row, "decimals")?
         };
@@ -234,8 +236,7 @@ impl<'a> Comparisons<'a> {
 }
 
 /// The text of a number that is scaled by so many places, without digits that say nothing.
-fn decimal(scaled: i64, places: i32) -> String {
-    let places = usize::try_from(places).unwrap_or(0);
+fn decimal(scaled: i64, places: usize) -> String {
     let (sign, digits) = (if scaled < 0 { "-" } else { "" }, scaled.unsigned_abs().to_string());
     let digits = format!("{digits:0>width$}", width = places + 1);
     let (whole, fraction) = digits.split_at(digits.len() - places);
@@ -260,6 +261,19 @@ mod tests {
             (120, 1, "12"),
         ] {
             assert_eq!(decimal(scaled, places), text);
+        }
+    }
+
+    #[test]
+    fn a_scale_that_no_number_has_is_refused() {
+        for places in [-1, 256, i32::MAX] {
+            let column = wire::NumberColumn {
+                scaled: vec![1],
+                places,
+                ..wire::NumberColumn::default()
+            };
+            let refused = Numbers::new(&column).text(0).expect_err("no number has so many places");
+            assert_eq!(refused.list, "places");
         }
     }
 
