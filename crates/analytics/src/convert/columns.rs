@@ -7,7 +7,7 @@ use std::{collections::HashMap, hash::Hash, sync::Arc};
 use prost::Message as _;
 use scoreline_core::{
     calendar::Period,
-    metric::evaluate::{Bucket, CellValue, Compared, Interval, Reason, Row, Undefined},
+    metric::evaluate::{CellValue, Compared, Interval, Row, Undefined},
     rational::Rational,
 };
 use scoreline_proto::analytics::v1 as wire;
@@ -33,16 +33,10 @@ impl Names<'_> {
     }
 
     fn columnar(&self, rows: &[Row], metrics: usize) -> wire::ColumnarRows {
-        let mut last: Option<&Arc<Bucket>> = None;
         let (mut buckets, mut bucket_indexes) = (Vec::new(), Vec::with_capacity(rows.len()));
-        for row in rows {
-            if !last
-                .replace(&row.bucket)
-                .is_some_and(|last| Arc::ptr_eq(last, &row.bucket))
-            {
-                buckets.push(self.bucket(&row.bucket));
-            }
-            bucket_indexes.push(index(buckets.len() - 1));
+        for rows in rows.chunk_by(|left, right| Arc::ptr_eq(&left.bucket, &right.bucket)) {
+            bucket_indexes.extend(std::iter::repeat_n(index(buckets.len()), rows.len()));
+            buckets.push(self.bucket(&rows[0].bucket));
         }
         wire::ColumnarRows {
             row_count: i64::try_from(rows.len()).unwrap_or(i64::MAX),
@@ -166,34 +160,34 @@ fn numbers<I: Iterator<Item = Option<Rational>>>(numbers: impl Fn() -> I) -> wir
         Some(number) => number.scaled(places).and_then(|scaled| i64::try_from(scaled).ok()),
         None => Some(0),
     };
-    let scaled: Option<Vec<i64>> = numbers().map(scaled).collect();
-    let texts = || numbers().map(|number| number.map(table::decimal).unwrap_or_default());
-    wire::NumberColumn {
-        decimals: if scaled.is_some() {
-            Vec::new()
-        } else {
-            texts().collect()
-        },
-        places: if scaled.is_some() { places.cast_signed() } else { 0 },
-        scaled: scaled.unwrap_or_default(),
+    let text = |number: Option<Rational>| number.map(table::decimal).unwrap_or_default();
+    let column = wire::NumberColumn {
         absent_rows: absent(numbers().map(|number| number.is_some())),
+        ..wire::NumberColumn::default()
+    };
+    match numbers().map(scaled).collect() {
+        Some(scaled) => wire::NumberColumn {
+            scaled,
+            places: places.cast_signed(),
+            ..column
+        },
+        None => wire::NumberColumn {
+            decimals: numbers().map(text).collect(),
+            ..column
+        },
     }
 }
 
 fn results<'r, I: Iterator<Item = &'r Result<Rational, Undefined>>>(results: impl Fn() -> I) -> wire::ResultColumn {
-    let mut reasons: Dictionary<(Reason, &str)> = Dictionary::default();
+    let mut reasons = Dictionary::default();
     let undefined = results().filter_map(|result| result.as_ref().err());
-    let reason_indexes = undefined
-        .map(|undefined| reasons.index((undefined.reason, &undefined.detail)))
-        .collect();
+    let reason_indexes = undefined.map(|undefined| reasons.index(undefined)).collect();
     wire::ResultColumn {
         values: Some(numbers(|| results().map(|result| result.as_ref().ok().copied()))),
         numbers: results()
             .map(|result| result.as_ref().map_or(0.0, |value| value.to_f64()))
             .collect(),
-        reasons: (reasons.listed.iter())
-            .map(|(reason, detail)| table::undefined(*reason, detail))
-            .collect(),
+        reasons: reasons.listed.into_iter().map(table::undefined).collect(),
         reason_indexes,
     }
 }
@@ -231,7 +225,10 @@ mod tests {
     use scoreline_core::{
         calendar::TimeZone,
         dimension::{Dimension, Tables},
-        metric::{IntervalKind, evaluate::Key},
+        metric::{
+            IntervalKind,
+            evaluate::{Bucket, Key, Reason},
+        },
     };
     use scoreline_proto::columns;
 

@@ -137,7 +137,7 @@ fn write_cell(written: &mut Bytes, cell: &CellValue) {
                 written.text(1, decimal(*value).as_str());
                 written.float(2, value.to_f64());
             }),
-            Err(reason) => written.message(2, &undefined(reason.reason, &reason.detail)),
+            Err(reason) => written.message(2, &undefined(reason)),
         }
         if let Some(numerator) = cell.numerator {
             written.text(3, decimal(numerator).as_str());
@@ -166,7 +166,7 @@ pub(crate) fn cell(cell: &CellValue) -> wire::Cell {
     wire::Cell {
         result: Some(match &cell.value {
             Ok(value) => Result::Value(number(*value)),
-            Err(reason) => Result::Undefined(undefined(reason.reason, &reason.detail)),
+            Err(reason) => Result::Undefined(undefined(reason)),
         }),
         numerator: cell.numerator.map(decimal).unwrap_or_default(),
         denominator: cell.denominator.map(decimal).unwrap_or_default(),
@@ -181,7 +181,7 @@ pub(crate) fn result(value: &Result<Rational, Undefined>) -> wire::Result {
     use wire::result::Result;
     let result = match value {
         Ok(value) => Result::Value(number(*value)),
-        Err(reason) => Result::Undefined(undefined(reason.reason, &reason.detail)),
+        Err(reason) => Result::Undefined(undefined(reason)),
     };
     wire::Result { result: Some(result) }
 }
@@ -197,9 +197,9 @@ fn number(value: Rational) -> wire::Value {
     }
 }
 
-pub(super) fn undefined(reason: Reason, detail: &str) -> wire::Undefined {
+pub(super) fn undefined(undefined: &Undefined) -> wire::Undefined {
     use wire::UndefinedReason as Wire;
-    let reason = match reason {
+    let reason = match undefined.reason {
         Reason::ZeroDenominator => Wire::ZeroDenominator,
         Reason::NoSamples => Wire::NoSamples,
         Reason::GrowthFromZero => Wire::GrowthFromZero,
@@ -212,7 +212,7 @@ pub(super) fn undefined(reason: Reason, detail: &str) -> wire::Undefined {
     };
     wire::Undefined {
         reason: reason.into(),
-        detail: detail.to_owned(),
+        detail: undefined.detail.to_string(),
     }
 }
 

@@ -38,8 +38,7 @@ impl Condition {
         let words = self.lookup.words(texts);
         for code in self.passes.len() as u32..self.lookup.size(texts) {
             let value = words.get(code).and_then(|text| Name::new(text).ok());
-            let passes = self.names(value, tables) != self.exclude;
-            self.passes.push(passes);
+            self.passes.push(self.names(value, tables) != self.exclude);
         }
     }
 

@@ -130,7 +130,7 @@ impl From<Result<Rational, Undefined>> for CellValue {
 pub(super) type Value = Result<Rational, Undefined>;
 
 /// Why there is no value.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
 #[error("{reason}: {detail}")]
 pub struct Undefined {
     /// The reason, for machines.
