@@ -127,6 +127,12 @@ impl Rational {
         if self.is_integer() && other.is_integer() {
             return multiply(self.numerator, other.numerator).map(Self::from);
         }
+        if self == Self::ONE {
+            return Ok(other);
+        }
+        if other == Self::ONE {
+            return Ok(self);
+        }
         let first = Self::new(self.numerator, other.denominator)?;
         let second = Self::new(other.numerator, self.denominator)?;
         Ok(Self {
@@ -140,6 +146,9 @@ impl Rational {
     /// # Errors
     /// [`Error::DivisionByZero`] when `other` is 0; [`Error::Overflow`].
     pub fn checked_div(self, other: Self) -> Result<Self, Error> {
+        if self.is_integer() && other.is_integer() {
+            return Self::new(self.numerator, other.numerator);
+        }
         self.checked_mul(other.reciprocal()?)
     }
 
@@ -157,7 +166,18 @@ impl Rational {
     /// # Errors
     /// [`Error::DivisionByZero`] for 0; [`Error::Overflow`] for a numerator of `i128::MIN`.
     pub fn reciprocal(self) -> Result<Self, Error> {
-        Self::new(self.denominator, self.numerator)
+        // What is in lowest terms is so upside down.
+        Ok(Self {
+            numerator: if self.is_negative() {
+                -self.denominator
+            } else {
+                self.denominator
+            },
+            denominator: match self.numerator {
+                0 => return Err(Error::DivisionByZero),
+                above => signed(above.unsigned_abs(), false)?,
+            },
+        })
     }
 
     /// The distance from 0.
@@ -445,18 +465,29 @@ fn signed(magnitude: u128, negative: bool) -> Result<i128, Error> {
     .ok_or(Error::Overflow)
 }
 
-/// Euclid. gcd(0, n) = n, so 0 reduces to 0/1.
+/// Euclid, until both fit 64 bits. gcd(0, n) = n, so 0 reduces to 0/1.
 fn greatest_common_divisor(mut a: u128, mut b: u128) -> u128 {
     while b != 0 {
-        if let (Ok(mut a), Ok(mut b)) = (u64::try_from(a), u64::try_from(b)) {
-            while b != 0 {
-                (a, b) = (b, a % b);
-            }
-            return u128::from(a);
+        if let (Ok(a), Ok(b)) = (u64::try_from(a), u64::try_from(b)) {
+            return short_common_divisor(a, b).into();
         }
         (a, b) = (b, a % b);
     }
     a
+}
+
+/// By shifts and differences instead of divisions (Stein; Knuth, vol. 2, §4.5.2, algorithm B).
+fn short_common_divisor(mut a: u64, mut b: u64) -> u64 {
+    if a == 0 || b == 0 {
+        return a | b;
+    }
+    let twos = (a | b).trailing_zeros();
+    a >>= a.trailing_zeros();
+    while b != 0 {
+        b >>= b.trailing_zeros();
+        (a, b) = (a.min(b), a.abs_diff(b));
+    }
+    a << twos
 }
 
 #[cfg(test)]

@@ -110,6 +110,30 @@ fn rounding_to_whole_numbers() {
 
 proptest! {
     #[test]
+    fn a_common_divisor_is_euclids(shared: u32, a: u64, b: u64, wide: u128) {
+        let euclid = |mut a: u128, mut b: u128| {
+            while b != 0 {
+                (a, b) = (b, a % b);
+            }
+            a
+        };
+        let (a, b, shared) = (u128::from(a >> 32), u128::from(b >> 32), u128::from(shared));
+        for (a, b) in [(a * shared, b * shared), (a, 0), (0, b), (wide, b), (a, wide), (u64::MAX.into(), a)] {
+            prop_assert_eq!(greatest_common_divisor(a, b), euclid(a, b));
+        }
+    }
+
+    #[test]
+    fn a_quotient_is_the_product_with_the_reciprocal(a: i64, b in 1_i64.., c: i64, d in 1_i64..) {
+        let (dividend, divisor) = (ratio(a.into(), b.into()), ratio(c.into(), d.into()));
+        let quotient = Rational::new(i128::from(a) * i128::from(d), i128::from(b) * i128::from(c));
+        prop_assert_eq!(dividend.checked_div(divisor), quotient);
+        let whole = |number: i64| Rational::from(i128::from(number));
+        prop_assert_eq!(whole(a).checked_div(whole(c)), Rational::new(a.into(), c.into()));
+        prop_assert_eq!(divisor.reciprocal(), Rational::new(d.into(), c.into()));
+    }
+
+    #[test]
     fn scaled_numbers_have_the_digits_of_decimals(a in any::<i64>(), b in 1_i64..10_000_000, places in 0_u32..=12) {
         let value = ratio(a.into(), b.into());
         let scaled = value.scaled(places).expect("fits");
