@@ -168,13 +168,17 @@ def streams(api):
     return second.commit
 
 
-def ask(api, metrics, by=(), grain=0, commit=0, year=2025, layout=0):
+def query(api, metrics, by=(), grain=0, commit=0, year=2025, layout=0):
     request = api.metrics.QueryMetricsRequest(dimensions=by, grain=grain, at_least_commit=commit, layout=layout)
     for metric in metrics:
         request.metrics.add(metric_id=metric)
     request.range.start.CopyFrom(type(request.range.start)(year=year, month=1, day=1))
     request.range.end.CopyFrom(type(request.range.end)(year=year, month=4, day=1))
-    return api.ask.QueryMetrics(request, metadata=TENANT, timeout=10)
+    return request
+
+
+def ask(api, metrics, **how):
+    return api.ask.QueryMetrics(query(api, metrics, **how), metadata=TENANT, timeout=10)
 
 
 def asks(api, commit):
@@ -186,6 +190,7 @@ def asks(api, commit):
     check(january.interval.low < 1 and january.interval.method == "wilson", "a rate has an interval")
     same(cells["2025-02", "ann"].value.decimal, "0", "ann's February")
     asks_by_columns(api, commit)
+    asks_together(api, commit)
     total = ask(api, ["win_rate", "leads_generated"], commit=commit).rows[0].cells
     same(total[0].value.decimal, "0.666666666667", "two of three are won")
     same(total[1].value.decimal, "4", "leads of calls and streams")
@@ -216,6 +221,21 @@ def asks_by_columns(api, commit):
     why = {cells.results.reasons[index].reason for index in cells.results.reason_indexes}
     same(why, {api.answer.UNDEFINED_REASON_ZERO_DENOMINATOR}, "and says why by columns")
     same(cells.n[keys.index(("2025-01", "ann"))], 2, "samples by columns")
+
+
+def asks_together(api, commit):
+    """A dashboard in one call, of one state of knowledge."""
+    rate, leads = query(api, ["win_rate"], by=["rep"]), query(api, ["leads_generated"], commit=commit)
+    request = api.metrics.BatchQueryMetricsRequest(queries=[rate, leads])
+    answers = api.ask.BatchQueryMetrics(request, metadata=TENANT, timeout=10).answers
+    same(len(answers), 2, "an answer to each query")
+    same(answers[0].watermark, answers[1].watermark, "of one commit")
+    check(answers[0].watermark.commit >= commit, "which includes what any of them wants")
+    same(answers[1].rows[0].cells[0].value.decimal, "4", "leads beside rates")
+    request.queries[1].metrics[0].metric_id = "no_such"
+    error = refused(lambda: api.ask.BatchQueryMetrics(request, metadata=TENANT, timeout=10))
+    fields = [violation.field for violation in details(error)["BadRequest"].field_violations]
+    same(fields, ["queries[1].metrics[0].metric_id"], "the query that is wrong is named")
 
 
 def main():

@@ -3,11 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use scoreline_core::{
-    dimension::Tables,
-    metric::evaluate::{self, Question, Table},
-    query::Options,
-};
+use scoreline_core::{dimension::Tables, metric::evaluate::Question, query::Options};
 use scoreline_proto::{analytics::v1 as wire, encode};
 use scoreline_server::{
     config::Limits,
@@ -147,31 +143,20 @@ impl Analytics {
             .ok_or_else(|| failure::unknown_tenant(caller.tenant.as_str()))
     }
 
-    /// Tells of the answer to a question that was put, where it was made: to hand thousands of rows to another thread, which
-    /// has to give them back in the end, takes longer than to write them. `prefix` is where its query stands in the request.
-    pub(crate) async fn told<T: Send + 'static>(
+    /// Answers questions where the call is: to hand thousands of rows to another thread, which has to give them back in the
+    /// end, takes longer than to write them.
+    ///
+    /// # Errors
+    /// As `work`, or when the process is at fault.
+    pub(crate) async fn answer<'q, T: Send + 'static>(
         &self,
         caller: &Caller,
-        catalogue: &Arc<Catalogue>,
+        catalogue: &Catalogue,
         standing: &Standing,
-        question: Question,
-        prefix: &'static str,
-        tell: impl FnOnce(Table) -> T + Send + 'static,
+        questions: impl IntoIterator<Item = &'q Question>,
+        work: impl FnOnce(&LedgerAnswers) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let (metrics, limit) = (Arc::clone(catalogue), self.limits.max_query_cells);
-        let is_short = at_once::is_short(&question) && at_once::is_small(&standing.snapshot);
-        let work = move |over: &LedgerAnswers| {
-            let (registry, policies) = (&metrics.registry, &metrics.policies);
-            let table = evaluate::evaluate(over, registry, policies, &over.tables, &question)
-                .map_err(|error| failure::unanswered(error, prefix))?;
-            let cells = table.rows.len().saturating_mul(table.columns.len());
-            if cells > limit {
-                let problem = format!("make an answer of {cells} cells, the limit is {limit}: ask for fewer");
-                return Err(failure::too_many_cells(problem, prefix));
-            }
-            Ok(tell(table))
-        };
-        if is_short {
+        if at_once::are_short(questions) && at_once::is_small(&standing.snapshot) {
             let (stop, _never) = Stop::at(caller.deadline);
             return work(&self.over(caller, catalogue, standing, stop));
         }

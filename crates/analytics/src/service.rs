@@ -14,7 +14,7 @@ use crate::{
     clock::{Clock, SystemClock},
     export::Export,
     image::Images,
-    metrics::{Metrics, Written},
+    metrics::{self, Metrics},
 };
 
 /// The full names of the services, for health.
@@ -43,6 +43,10 @@ pub fn methods() -> Vec<MethodPolicy> {
         ),
         (
             "/scoreline.analytics.v1.MetricsService/QueryMetrics",
+            Scope::MetricsRead,
+        ),
+        (
+            "/scoreline.analytics.v1.MetricsService/BatchQueryMetrics",
             Scope::MetricsRead,
         ),
         (
@@ -109,7 +113,7 @@ impl Service {
             self.analytics.limits.max_response_bytes,
         );
         let metrics = Metrics(Arc::clone(&self.analytics));
-        routes.add_service(Written::new(metrics, request, response));
+        routes.add_service(metrics::Service::new(metrics, request, response));
         routes.add_service(
             ExportServiceServer::new(Export(Arc::clone(&self.analytics)))
                 .max_decoding_message_size(request)
@@ -159,6 +163,6 @@ mod tests {
             .map(|policy| (policy.path.to_owned(), policy.streaming))
             .collect();
         assert_eq!(table, contract);
-        assert_eq!(contract.len(), 11);
+        assert_eq!(contract.len(), 12);
     }
 }

@@ -3,16 +3,13 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use scoreline_proto::analytics::v1::QueryMetricsRequest;
+use scoreline_proto::analytics::v1::{BatchQueryMetricsRequest, QueryMetricsRequest};
 use scoreline_tests::client::Clients;
 
 use crate::{
     engines::Engine,
     questions::{self, DASHBOARD, Row},
 };
-
-/// Calls that are under way at a time when a dashboard is asked for.
-pub(crate) const DASHBOARD_CALLS: usize = 4;
 
 /// Asks Scoreline over gRPC and decodes the answer.
 ///
@@ -35,20 +32,19 @@ pub(crate) async fn ask(clients: &Clients, name: &str) -> anyhow::Result<(Durati
 /// Asks all questions of the dashboard at once, as a page does that shows them.
 ///
 /// # Errors
-/// When a call fails.
+/// When the call fails.
 pub(crate) async fn dashboard(clients: &Clients) -> anyhow::Result<Duration> {
-    let requests: Vec<QueryMetricsRequest> = DASHBOARD.iter().map(|name| questions::question(name).request).collect();
+    let queries: Vec<QueryMetricsRequest> = DASHBOARD.iter().map(|name| questions::question(name).request).collect();
+    let mut metrics = clients.metrics.clone();
     let began = Instant::now();
-    let calls = requests.into_iter().map(|request| {
-        let mut metrics = clients.metrics.clone();
-        async move { metrics.query_metrics(request).await }
-    });
-    let answers = futures::stream::StreamExt::buffered(futures::stream::iter(calls), DASHBOARD_CALLS);
-    let answers: Vec<_> = futures::stream::StreamExt::collect(answers).await;
+    let answers = metrics
+        .batch_query_metrics(BatchQueryMetricsRequest { queries })
+        .await?;
     let took = began.elapsed();
-    for answer in answers {
-        answer?;
-    }
+    ensure!(
+        answers.into_inner().answers.len() == DASHBOARD.len(),
+        "an answer is missing"
+    );
     Ok(took)
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, ensure};
 use prost_reflect::{DynamicMessage, ReflectMessage as _};
 use scoreline_proto::{
-    analytics::v1::{Layout, QueryMetricsRequest, QueryMetricsResponse},
+    analytics::v1::{BatchQueryMetricsRequest, Layout, QueryMetricsRequest, QueryMetricsResponse},
     columns,
     ingestion::v1::EventOutcome,
     json,
@@ -46,7 +46,8 @@ pub async fn run(case: &Case, endpoint: &str) -> anyhow::Result<()> {
             Ok(answer) => {
                 let answer = answer.into_inner();
                 let mut found = check::faults(question, &answer);
-                found.extend(fault_by_columns(&mut clients, request, &answer).await?);
+                found.extend(fault_by_columns(&mut clients, request.clone(), &answer).await?);
+                found.extend(fault_together(&mut clients, request, &answer).await?);
                 faults.extend(found.into_iter().map(|fault| format!("query {}: {fault}", number + 1)));
             }
             Err(status) => faults.push(format!("query {}: {status:?}", number + 1)),
@@ -70,6 +71,22 @@ async fn fault_by_columns(
     let rows = columns::rows(answer.columnar_rows.as_ref().context("there are no columns")?)?;
     let same = answer.rows.is_empty() && rows == by_rows.rows && answer.total_rows == by_rows.total_rows;
     Ok((!same).then(|| format!("column by column: {rows:?}\n    row by row: {:?}", by_rows.rows)))
+}
+
+/// What is wrong with the same answer when it is asked for twice at once.
+async fn fault_together(
+    clients: &mut Clients,
+    request: QueryMetricsRequest,
+    alone: &QueryMetricsResponse,
+) -> anyhow::Result<Option<String>> {
+    let queries = vec![request; 2];
+    let answers = clients
+        .metrics
+        .batch_query_metrics(BatchQueryMetricsRequest { queries })
+        .await?;
+    let answers = answers.into_inner().answers;
+    let same = answers.len() == 2 && answers.iter().all(|answer| answer == alone);
+    Ok((!same).then(|| format!("together: {answers:?}\n    alone: {alone:?}")))
 }
 
 fn settings(value: &Value) -> anyhow::Result<Settings> {

@@ -26,17 +26,23 @@ pub(crate) fn is_small(snapshot: &Snapshot) -> bool {
     rows.is_some() && snapshot.facts.bytes() <= FACT_BYTES
 }
 
-/// Whether a question has so few numbers that making them takes no time. It may be about many groups all the same: those
+/// Whether questions have so few numbers that making them takes no time. They may be about many groups all the same: those
 /// that a small ledger has.
-pub(crate) fn is_short(question: &Question) -> bool {
+pub(crate) fn are_short<'q>(questions: impl IntoIterator<Item = &'q Question>) -> bool {
+    let cells = questions.into_iter().map(cells);
+    cells.fold(0, i64::saturating_add) <= CELLS
+}
+
+/// Columns times stretches of time, at most.
+fn cells(question: &Question) -> i64 {
     let days = i64::from(day_number(question.range.end())) - i64::from(day_number(question.range.start()));
     let days_each = match question.grain {
-        Grain::Hour => return false,
+        Grain::Hour => return i64::MAX,
         Grain::Day => 1,
         Grain::Week => 7,
         Grain::Total => days.max(1),
         _ => 28,
     };
     let stretches = days / days_each + 2;
-    stretches.saturating_mul(question.metrics.len() as i64) <= CELLS
+    stretches.saturating_mul(question.metrics.len() as i64)
 }

@@ -14,9 +14,10 @@ use scoreline_core::{
     dimension::Tables,
     id::TenantId,
     ledger::BlockSource,
-    metric::evaluate::{Answers, SourceError},
+    metric::evaluate::{Answers, Question, SourceError, Table, evaluate},
     query::{self, AggregateQuery, Answer, Options},
 };
+use scoreline_server::status::Problem;
 use scoreline_storage::Ledger;
 use tokio::runtime::Handle;
 
@@ -25,7 +26,12 @@ pub(crate) use self::{
     stop::{Stop, Stopped},
     threads::Threads,
 };
-use crate::image::{Pages, Snapshot, streamed};
+use crate::{
+    analytics::Standing,
+    catalogue::Catalogue,
+    failure,
+    image::{Pages, Snapshot, streamed},
+};
 
 /// A tenant's ledger at one commit, as the evaluation of metrics asks it. To be used off the async threads.
 #[derive(Clone)]
@@ -61,6 +67,33 @@ impl LedgerAnswers {
     /// The same with other dimension tables.
     pub(crate) fn with_tables(&self, tables: Arc<Tables>) -> Self {
         Self { tables, ..self.clone() }
+    }
+
+    /// The same in another state of knowledge.
+    pub(crate) fn in_state(&self, standing: &Standing) -> Self {
+        Self {
+            snapshot: Arc::clone(&standing.snapshot),
+            tables: Arc::clone(&standing.tables),
+            ..self.clone()
+        }
+    }
+
+    /// The answer to a question that was put. `prefix` is where its query stands in the request.
+    ///
+    /// # Errors
+    /// When it has no answer, or one that is too large.
+    pub(crate) fn table(&self, catalogue: &Catalogue, question: &Question, prefix: &str) -> Result<Table, Problem> {
+        let table = evaluate(self, &catalogue.registry, &catalogue.policies, &self.tables, question)
+            .map_err(|error| failure::unanswered(error, prefix))?;
+        let (cells, limit) = (
+            table.rows.len().saturating_mul(table.columns.len()),
+            self.options.max_cells,
+        );
+        if cells > limit {
+            let problem = format!("make an answer of {cells} cells, the limit is {limit}: ask for fewer");
+            return Err(failure::too_many_cells(problem, prefix));
+        }
+        Ok(table)
     }
 
     /// The records behind a query's bucket.

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::catalogue::Catalogue;
 
+const MAX_QUERIES: usize = 50;
 const MAX_METRICS: usize = 50;
 const MAX_PARAMETERS: usize = 32;
 const MAX_FILTERS: usize = 32;
@@ -69,6 +70,28 @@ pub(crate) fn query(
         reader.within(prefix, |reader| read(reader, query, catalogue))
     };
     reader.finish(asked)
+}
+
+/// Reads queries that are asked together.
+pub(crate) fn queries(
+    queries: &[wire::QueryMetricsRequest],
+    catalogue: &Catalogue,
+) -> Result<Vec<Asked>, Vec<Violation>> {
+    let mut reader = Reader::new();
+    let mut asked = Vec::new();
+    if queries.is_empty() {
+        let description = format!("must have 1 to {MAX_QUERIES} elements");
+        reader.fault("queries", Reason::TooFew, description);
+    } else if reader.at_most("queries", queries.len(), MAX_QUERIES) {
+        asked = reader.each("queries", queries, |reader, query| {
+            if !query.page_token.is_empty() {
+                let description = "must be empty: QueryMetrics gives the pages after the first";
+                reader.fault("page_token", Reason::NotAllowed, description);
+            }
+            read(reader, query, catalogue)
+        });
+    }
+    reader.finish(Some(asked))
 }
 
 fn read(reader: &mut Reader, query: &wire::QueryMetricsRequest, catalogue: &Catalogue) -> Option<Asked> {

@@ -1,11 +1,11 @@
 //! Asks a query in two states of knowledge.
 
-use std::{collections::BTreeMap, convert::identity, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use scoreline_core::{
     calendar::Period,
     dimension::Fact,
-    metric::evaluate::{CellValue, Key, Reason, Row, Table, Undefined, evaluate},
+    metric::evaluate::{CellValue, Key, Reason, Row, Table, Undefined},
     rational::Rational,
 };
 use scoreline_proto::{Reason as Fault, analytics::v1 as wire, encode, reader::Reader};
@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     analytics::{Analytics, Standing},
+    answers::LedgerAnswers,
     caller::Caller,
     catalogue::Catalogue,
     convert::{
@@ -128,20 +129,19 @@ async fn answer(
     (before, after): (&Standing, &Standing),
 ) -> Result<((Table, Table), Changes), Problem> {
     let facts = facts(analytics, caller, before.commit, after.commit).await?;
-    let question = before.put(asked.question.clone());
-    let earlier = analytics.told(caller, catalogue, before, question, "query", identity);
-    let earlier = earlier.await?;
+    let (question, metrics) = (before.put(asked.question.clone()), Arc::clone(catalogue));
+    let earlier = {
+        let question = question.clone();
+        move |over: &LedgerAnswers| over.table(&metrics, &question, "query")
+    };
+    let earlier = analytics
+        .answer(caller, catalogue, before, [&question], earlier)
+        .await?;
     let (question, metrics) = (after.put(asked.question.clone()), Arc::clone(catalogue));
     let (from, to) = (before.commit, after.commit);
-    let limit = analytics.limits.max_query_cells;
     let (later, changes) = analytics
         .compute(caller, catalogue, after, move |over| {
-            let later = evaluate(over, &metrics.registry, &metrics.policies, &over.tables, &question)
-                .map_err(|error| failure::unanswered(error, "query"))?;
-            if later.rows.len().saturating_mul(later.columns.len()) > limit {
-                let problem = format!("make an answer of more than {limit} cells: ask for fewer");
-                return Err(failure::too_many_cells(problem, "query"));
-            }
+            let later = over.table(&metrics, &question, "query")?;
             let between = Between {
                 over,
                 catalogue: &metrics,

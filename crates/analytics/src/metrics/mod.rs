@@ -1,5 +1,6 @@
 //! The service of metrics: one file a call.
 
+mod batch;
 mod compare;
 mod contributions;
 mod create;
@@ -21,7 +22,7 @@ use futures::stream::BoxStream;
 use scoreline_proto::analytics::v1::{self as wire, metrics_service_server::MetricsService};
 use tonic::{Request, Response, Status};
 
-pub(crate) use self::written::Written;
+pub(crate) use self::written::Service;
 use crate::{analytics::Analytics, caller::Caller};
 
 /// The service.
@@ -38,9 +39,14 @@ macro_rules! answered {
 }
 
 impl Metrics {
-    /// A page of an answer, which [`Written`] sends as it is.
+    /// A page of an answer, which [`Service`] sends as it is.
     async fn page(&self, request: Request<wire::QueryMetricsRequest>) -> Result<Response<query::Page>, Status> {
         answered!(self, request, query::query)
+    }
+
+    /// Pages of several answers, sent in the same way.
+    async fn pages(&self, request: Request<wire::BatchQueryMetricsRequest>) -> Result<Response<batch::Pages>, Status> {
+        answered!(self, request, batch::batch)
     }
 }
 
@@ -86,6 +92,15 @@ impl MetricsService for Metrics {
         request: Request<wire::QueryMetricsRequest>,
     ) -> Result<Response<wire::QueryMetricsResponse>, Status> {
         self.page(request).await.map(|page| page.map(|page| page.message()))
+    }
+
+    async fn batch_query_metrics(
+        &self,
+        request: Request<wire::BatchQueryMetricsRequest>,
+    ) -> Result<Response<wire::BatchQueryMetricsResponse>, Status> {
+        self.pages(request)
+            .await
+            .map(|pages| pages.map(|pages| pages.message()))
     }
 
     async fn list_contributions(

@@ -8,9 +8,10 @@ use scoreline_core::metric::evaluate::Table;
 use scoreline_proto::analytics::v1 as wire;
 use scoreline_server::status::Problem;
 
-use super::rank;
+use super::{rank, written::Written};
 use crate::{
     analytics::{Analytics, Standing},
+    answers::LedgerAnswers,
     caller::Caller,
     catalogue::Catalogue,
     convert::{
@@ -24,7 +25,7 @@ use crate::{
     page::{self, Fingerprint, Place},
 };
 
-const PAGE: usize = 1_000;
+pub(super) const PAGE: usize = 1_000;
 /// The field of an answer's rows.
 const ROWS: u8 = 2;
 pub(super) const MAX_PAGE: usize = 10_000;
@@ -36,59 +37,103 @@ pub(super) async fn query(
 ) -> Result<Page, Problem> {
     let catalogue = analytics.catalogues.get(&caller.tenant).await?;
     let size = page::size(request.page_size, PAGE, MAX_PAGE, "page_size")?;
-    let asked = Arc::new(convert::query(&request, "", &catalogue).map_err(failure::invalid)?);
-    let mut print = begin(caller, &catalogue, b"query");
-    add(&mut print, &request);
-    let print = print.finish();
+    let asked = convert::query(&request, "", &catalogue).map_err(failure::invalid)?;
+    let print = print(caller, &catalogue, &request);
     let place = Place::open(print, &request.page_token, "page_token")?;
     let standing = standing(analytics, caller, asked.known, asked.at_least, place).await?;
-    let offset = place.map_or(0, |place| usize::try_from(place.offset).unwrap_or(usize::MAX));
-    let room = analytics.limits.max_response_bytes / 4 * 3;
-    let (zone, of, by) = (zone(&asked, &catalogue), standing.clone(), Arc::clone(&asked));
-    let page = move |table: Table| {
-        let mut head = describe(&of, &table);
-        let names = Names::new(&zone, &of.tables, &by.question.dimensions);
-        let rows = table.rows.get(offset..).unwrap_or_default();
-        let rows = &rows[..size.min(rows.len())];
-        let (rows, count) = if by.by_columns {
-            let (columns, count) = names.columns(rows, table.columns.len(), room);
+    let wanted = Wanted {
+        asked,
+        standing: standing.clone(),
+        print,
+        offset: place.map_or(0, |place| usize::try_from(place.offset).unwrap_or(usize::MAX)),
+        size,
+        room: room(analytics),
+    };
+    let question = wanted.asked.question.clone();
+    let page = {
+        let catalogue = Arc::clone(&catalogue);
+        move |over: &LedgerAnswers| wanted.page(over, &catalogue, "")
+    };
+    analytics.answer(caller, &catalogue, &standing, [&question], page).await
+}
+
+/// The bytes of a response that rows may take.
+pub(super) fn room(analytics: &Analytics) -> usize {
+    analytics.limits.max_response_bytes / 4 * 3
+}
+
+/// The fingerprint of a query.
+pub(super) fn print(caller: &Caller, catalogue: &Catalogue, query: &wire::QueryMetricsRequest) -> u64 {
+    let mut print = begin(caller, catalogue, b"query");
+    add(&mut print, query);
+    print.finish()
+}
+
+/// The page of an answer that is wanted.
+pub(super) struct Wanted {
+    pub(super) asked: Asked,
+    pub(super) standing: Standing,
+    pub(super) print: u64,
+    /// How many rows the pages before had.
+    pub(super) offset: usize,
+    /// How many rows it has at most.
+    pub(super) size: usize,
+    /// How many bytes its rows take at most.
+    pub(super) room: usize,
+}
+
+impl Wanted {
+    /// The page. `prefix` is where its query stands in the request.
+    ///
+    /// # Errors
+    /// When the question has no answer, or one that is too large.
+    pub(super) fn page(&self, over: &LedgerAnswers, catalogue: &Catalogue, prefix: &str) -> Result<Page, Problem> {
+        let (asked, standing) = (&self.asked, &self.standing);
+        let table = rank::answer(over, catalogue, standing, asked, prefix)?;
+        let mut head = describe(standing, &table);
+        let zone = zone(asked, catalogue);
+        let names = Names::new(&zone, &standing.tables, &asked.question.dimensions);
+        let rows = table.rows.get(self.offset..).unwrap_or_default();
+        let rows = &rows[..self.size.min(rows.len())];
+        let (rows, count) = if asked.by_columns {
+            let (columns, count) = names.columns(rows, table.columns.len(), self.room);
             head.columnar_rows = Some(columns);
             (Bytes::default(), count)
         } else {
-            names.written(rows, ROWS, room)
+            names.written(rows, ROWS, self.room)
         };
-        let next = offset.saturating_add(count);
+        let next = self.offset.saturating_add(count);
         if next < table.rows.len() && count > 0 {
-            head.next_page_token = token(&of, print, next);
+            head.next_page_token = token(standing, self.print, next);
         }
-        Page { head, rows }
-    };
-    rank::answer(analytics, caller, &catalogue, &standing, &asked, "", page).await
+        Ok(Page::new(&head, &rows))
+    }
 }
 
-/// A page of an answer.
-pub(crate) struct Page {
-    head: wire::QueryMetricsResponse,
-    rows: Bytes,
-}
+/// A page of an answer as it goes over the wire, written where it was made: whoever sends it has nothing left to do.
+pub(crate) struct Page(Vec<u8>);
 
 impl Page {
-    /// How many bytes it has at least.
-    pub(super) fn len(&self) -> usize {
-        self.head.encoded_len() + self.rows.len()
+    fn new(head: &wire::QueryMetricsResponse, rows: &Bytes) -> Self {
+        let mut page = Vec::with_capacity(head.encoded_len() + rows.len());
+        head.encode(&mut page).expect("a vector has room");
+        page.extend_from_slice(rows.as_slice());
+        Self(page)
     }
 
     /// The page as a message.
     pub(super) fn message(&self) -> wire::QueryMetricsResponse {
-        let mut message = self.head.clone();
-        let rows = wire::QueryMetricsResponse::decode(self.rows.as_slice());
-        message.rows = rows.expect("what is written is a message").rows;
-        message
+        wire::QueryMetricsResponse::decode(self.0.as_slice()).expect("what is written is a message")
+    }
+}
+
+impl Written for Page {
+    fn len(&self) -> usize {
+        self.0.len()
     }
 
-    pub(super) fn write(&self, to: &mut impl BufMut) {
-        self.head.encode(to).expect("there is room for what was measured");
-        to.put_slice(self.rows.as_slice());
+    fn write(&self, to: &mut impl BufMut) {
+        to.put_slice(&self.0);
     }
 }
 
@@ -133,7 +178,7 @@ pub(super) fn describe(standing: &Standing, table: &Table) -> wire::QueryMetrics
 }
 
 /// The zone whose days are meant.
-pub(super) fn zone(asked: &Asked, catalogue: &Arc<Catalogue>) -> scoreline_core::calendar::TimeZone {
+pub(super) fn zone(asked: &Asked, catalogue: &Catalogue) -> scoreline_core::calendar::TimeZone {
     asked
         .question
         .time_zone

@@ -1,59 +1,55 @@
 //! The order of rows, and which groups are answered.
 
-use std::{cmp::Ordering, collections::HashSet, convert::identity, sync::Arc};
+use std::{cmp::Ordering, collections::HashSet};
 
 use scoreline_core::{
     calendar::Grain,
     dimension::Tables,
-    metric::evaluate::{Key, Row, Table},
+    metric::evaluate::{Key, Question, Row, Table},
 };
 use scoreline_server::status::Problem;
 
 use crate::{
-    analytics::{Analytics, Standing},
-    caller::Caller,
+    analytics::Standing,
+    answers::LedgerAnswers,
     catalogue::Catalogue,
     convert::query::{Asked, By, Order},
 };
 
-/// What is told of the whole answer to a query, its groups limited and its rows in order.
-pub(super) async fn answer<T: Send + 'static>(
-    analytics: &Analytics,
-    caller: &Caller,
-    catalogue: &Arc<Catalogue>,
+/// The whole answer to a query, its groups limited and its rows in order. `prefix` is where the query stands in its request.
+///
+/// # Errors
+/// When the question has no answer, or one that is too large.
+pub(super) fn answer(
+    over: &LedgerAnswers,
+    catalogue: &Catalogue,
     standing: &Standing,
-    asked: &Arc<Asked>,
-    prefix: &'static str,
-    tell: impl FnOnce(Table) -> T + Send + 'static,
-) -> Result<T, Problem> {
+    asked: &Asked,
+    prefix: &str,
+) -> Result<Table, Problem> {
     let question = standing.put(asked.question.clone());
+    let cuts = asked.limit.filter(|_| !question.dimensions.is_empty());
     let mut keys: Option<HashSet<Key>> = None;
-    let cuts = asked.limit.is_some() && !question.dimensions.is_empty();
-    if cuts && question.grain != Grain::Total {
+    if let Some(limit) = cuts.filter(|_| question.grain != Grain::Total) {
         // Which groups are first is told by the whole range, and is the same in each period.
-        let mut whole = question.clone();
-        (whole.grain, whole.comparison) = (Grain::Total, None);
-        let told = analytics.told(caller, catalogue, standing, whole, prefix, identity);
-        let mut table = told.await?;
+        let whole = Question {
+            grain: Grain::Total,
+            comparison: None,
+            ..question.clone()
+        };
+        let mut table = over.table(catalogue, &whole, prefix)?;
         arrange(&mut table, asked, &standing.tables);
-        keys = asked
-            .limit
-            .map(|limit| table.rows.into_iter().take(limit).map(|row| row.key).collect());
+        keys = Some(table.rows.into_iter().take(limit).map(|row| row.key).collect());
     }
-    let (asked, tables) = (Arc::clone(asked), Arc::clone(&standing.tables));
-    let arranged = move |mut table: Table| {
-        if let Some(keys) = &keys {
-            table.rows.retain(|row| keys.contains(&row.key));
-        }
-        arrange(&mut table, &asked, &tables);
-        if let Some(limit) = asked.limit.filter(|_| cuts && keys.is_none()) {
-            table.rows.truncate(limit);
-        }
-        tell(table)
-    };
-    analytics
-        .told(caller, catalogue, standing, question, prefix, arranged)
-        .await
+    let mut table = over.table(catalogue, &question, prefix)?;
+    if let Some(keys) = &keys {
+        table.rows.retain(|row| keys.contains(&row.key));
+    }
+    arrange(&mut table, asked, &standing.tables);
+    if let Some(limit) = cuts.filter(|_| keys.is_none()) {
+        table.rows.truncate(limit);
+    }
+    Ok(table)
 }
 
 /// Orders the rows of each period. A ranking leaves out whose sample is too small.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use futures::{StreamExt as _, stream::BoxStream};
-use scoreline_core::metric::evaluate::Table;
 use scoreline_proto::analytics::v1 as wire;
 use scoreline_server::status::{Kind, Problem};
 use tokio::sync::mpsc;
@@ -13,6 +12,7 @@ use tonic::Status;
 use super::{query, rank};
 use crate::{
     analytics::Analytics,
+    answers::LedgerAnswers,
     caller::Caller,
     convert::{known::Known, query as convert, table::Names},
     failure,
@@ -103,23 +103,27 @@ async fn answer(
     query: &wire::QueryMetricsRequest,
 ) -> Result<wire::QueryMetricsResponse, Problem> {
     let catalogue = analytics.catalogues.get(&caller.tenant).await?;
-    let asked = Arc::new(convert::query(query, "query", &catalogue).map_err(failure::invalid)?);
+    let asked = convert::query(query, "query", &catalogue).map_err(failure::invalid)?;
     let standing = analytics.standing(caller, Known::Now, asked.at_least).await?;
-    let (zone, of, by) = (query::zone(&asked, &catalogue), standing.clone(), Arc::clone(&asked));
-    let whole = move |table: Table| {
+    let (question, metrics, of) = (asked.question.clone(), Arc::clone(&catalogue), standing.clone());
+    let whole = move |over: &LedgerAnswers| {
+        let table = rank::answer(over, &metrics, &of, &asked, "query")?;
         if table.rows.len() > query::MAX_PAGE {
             return Err(too_many(table.rows.len()));
         }
-        let names = Names::new(&zone, &of.tables, &by.question.dimensions);
+        let zone = query::zone(&asked, &metrics);
+        let names = Names::new(&zone, &of.tables, &asked.question.dimensions);
         let mut answer = query::describe(&of, &table);
-        if by.by_columns {
+        if asked.by_columns {
             answer.columnar_rows = Some(names.columns(&table.rows, table.columns.len(), usize::MAX).0);
         } else {
             answer.rows = names.rows(&table.rows).collect();
         }
         Ok(answer)
     };
-    rank::answer(analytics, caller, &catalogue, &standing, &asked, "query", whole).await?
+    analytics
+        .answer(caller, &catalogue, &standing, [&question], whole)
+        .await
 }
 
 fn too_many(rows: usize) -> Problem {

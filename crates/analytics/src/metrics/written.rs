@@ -2,34 +2,47 @@
 
 use std::{
     convert::Infallible,
+    marker::PhantomData,
     task::{Context, Poll},
 };
 
 use futures::future::BoxFuture;
-use prost::Message as _;
-use scoreline_proto::analytics::v1::{QueryMetricsRequest, metrics_service_server::MetricsServiceServer};
+use prost::{Message, bytes::BufMut};
+use scoreline_proto::analytics::v1::{
+    BatchQueryMetricsRequest, QueryMetricsRequest, metrics_service_server::MetricsServiceServer,
+};
 use tonic::{
     Request, Response, Status,
     body::Body,
     codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
-    codegen::{Service, http},
+    codegen::{self, http},
     server::{Grpc, NamedService, UnaryService},
 };
 
-use super::{Metrics, query::Page};
+use super::{Metrics, batch::Pages, query::Page};
 
 const QUERY: &str = "/scoreline.analytics.v1.MetricsService/QueryMetrics";
+const BATCH: &str = "/scoreline.analytics.v1.MetricsService/BatchQueryMetrics";
+
+/// A message that is written where it is made.
+pub(super) trait Written: Send + 'static {
+    /// How many bytes it has.
+    fn len(&self) -> usize;
+
+    /// Writes it, where there is room for it.
+    fn write(&self, to: &mut impl BufMut);
+}
 
 /// The service, with the largest request and the largest response.
 #[derive(Clone)]
-pub(crate) struct Written {
+pub(crate) struct Service {
     metrics: Metrics,
     others: MetricsServiceServer<Metrics>,
     request: usize,
     response: usize,
 }
 
-impl Written {
+impl Service {
     pub(crate) fn new(metrics: Metrics, request: usize, response: usize) -> Self {
         let others = MetricsServiceServer::new(metrics.clone())
             .max_decoding_message_size(request)
@@ -41,13 +54,30 @@ impl Written {
             response,
         }
     }
+
+    /// Answers a call by a method whose answer is [`Written`].
+    fn answer<R, W>(&self, request: http::Request<Body>) -> BoxFuture<'static, Result<http::Response<Body>, Infallible>>
+    where
+        R: Message + Default + 'static,
+        W: Written,
+        Self: UnaryService<R, Response = W>,
+        <Self as UnaryService<R>>::Future: Send,
+    {
+        let service = self.clone();
+        Box::pin(async move {
+            let codec = AsWritten(PhantomData);
+            let mut answering =
+                Grpc::new(codec).apply_max_message_size_config(Some(service.request), Some(service.response));
+            Ok(answering.unary(service, request).await)
+        })
+    }
 }
 
-impl NamedService for Written {
+impl NamedService for Service {
     const NAME: &'static str = <MetricsServiceServer<Metrics> as NamedService>::NAME;
 }
 
-impl Service<http::Request<Body>> for Written {
+impl codegen::Service<http::Request<Body>> for Service {
     type Response = http::Response<Body>;
     type Error = Infallible;
     type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
@@ -57,65 +87,70 @@ impl Service<http::Request<Body>> for Written {
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        if request.uri().path() != QUERY {
-            return self.others.call(request);
+        match request.uri().path() {
+            QUERY => self.answer::<QueryMetricsRequest, _>(request),
+            BATCH => self.answer::<BatchQueryMetricsRequest, _>(request),
+            _ => self.others.call(request),
         }
-        let (metrics, limits) = (self.metrics.clone(), (Some(self.request), Some(self.response)));
-        Box::pin(async move {
-            let mut answering = Grpc::new(Pages).apply_max_message_size_config(limits.0, limits.1);
-            Ok(answering.unary(Query(metrics), request).await)
-        })
     }
 }
 
-struct Query(Metrics);
-
-impl UnaryService<QueryMetricsRequest> for Query {
+impl UnaryService<QueryMetricsRequest> for Service {
     type Response = Page;
     type Future = BoxFuture<'static, Result<Response<Page>, Status>>;
 
     fn call(&mut self, request: Request<QueryMetricsRequest>) -> Self::Future {
-        let metrics = self.0.clone();
+        let metrics = self.metrics.clone();
         Box::pin(async move { metrics.page(request).await })
     }
 }
 
-/// Requests in, pages out.
-struct Pages;
+impl UnaryService<BatchQueryMetricsRequest> for Service {
+    type Response = Pages;
+    type Future = BoxFuture<'static, Result<Response<Pages>, Status>>;
 
-impl Codec for Pages {
-    type Encode = Page;
-    type Decode = QueryMetricsRequest;
+    fn call(&mut self, request: Request<BatchQueryMetricsRequest>) -> Self::Future {
+        let metrics = self.metrics.clone();
+        Box::pin(async move { metrics.pages(request).await })
+    }
+}
+
+/// Requests in, what was written out.
+struct AsWritten<R, W>(PhantomData<fn(R) -> W>);
+
+impl<R: Message + Default + 'static, W: Written> Codec for AsWritten<R, W> {
+    type Encode = W;
+    type Decode = R;
     type Encoder = Self;
     type Decoder = Self;
 
     fn encoder(&mut self) -> Self {
-        Self
+        Self(PhantomData)
     }
 
     fn decoder(&mut self) -> Self {
-        Self
+        Self(PhantomData)
     }
 }
 
-impl Encoder for Pages {
-    type Item = Page;
+impl<R, W: Written> Encoder for AsWritten<R, W> {
+    type Item = W;
     type Error = Status;
 
-    fn encode(&mut self, page: Page, to: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        to.reserve(page.len());
-        page.write(to);
+    fn encode(&mut self, answer: W, to: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        to.reserve(answer.len());
+        answer.write(to);
         Ok(())
     }
 }
 
-impl Decoder for Pages {
-    type Item = QueryMetricsRequest;
+impl<R: Message + Default, W> Decoder for AsWritten<R, W> {
+    type Item = R;
     type Error = Status;
 
     /// What is no message is told as it is to the callers of all other methods.
-    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<QueryMetricsRequest>, Status> {
-        let request = QueryMetricsRequest::decode(from).map_err(|error| Status::internal(error.to_string()))?;
+    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<R>, Status> {
+        let request = R::decode(from).map_err(|error| Status::internal(error.to_string()))?;
         Ok(Some(request))
     }
 }
