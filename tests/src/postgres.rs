@@ -11,6 +11,12 @@ use std::{
 
 use crate::require;
 
+/// Settings of a server, each as `name=value`.
+pub type Settings = &'static [&'static str];
+
+/// Of a server that shares a machine with many others, as those of tests do.
+pub const SMALL: Settings = &["shared_buffers=64MB", "max_connections=200"];
+
 /// The cluster that the tests of one process share. It ends when the process does.
 ///
 /// `None` where the machine has no PostgreSQL.
@@ -18,8 +24,17 @@ use crate::require;
 /// # Panics
 /// When there is none and `SCORELINE_REQUIRE_POSTGRES` is set, or when it can't be started.
 pub fn shared() -> Option<&'static Cluster> {
+    shared_with(SMALL)
+}
+
+/// The same with other settings, for whoever is the first to ask for it in a process.
+///
+/// # Panics
+/// As [`shared`].
+pub fn shared_with(settings: Settings) -> Option<&'static Cluster> {
     static SHARED: OnceLock<Option<Cluster>> = OnceLock::new();
-    let found = SHARED.get_or_init(|| binaries().map(|binaries| Cluster::start(&binaries, Lifetime::OfThisProcess)));
+    let start = |binaries: PathBuf| Cluster::start(&binaries, Lifetime::OfThisProcess, settings);
+    let found = SHARED.get_or_init(|| binaries().map(start));
     require::or_say(
         found.as_ref(),
         "SCORELINE_REQUIRE_POSTGRES",
@@ -64,6 +79,7 @@ pub struct Cluster {
     port: u16,
     server: Option<Child>,
     lifetime: Lifetime,
+    settings: Settings,
 }
 
 /// The user whose server it is: PostgreSQL refuses to run as root.
@@ -94,7 +110,7 @@ impl Cluster {
     ///
     /// # Panics
     /// When PostgreSQL can't be started.
-    pub fn start(binaries: &Path, lifetime: Lifetime) -> Self {
+    pub fn start(binaries: &Path, lifetime: Lifetime, settings: Settings) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("scoreline-pg")
             .tempdir()
@@ -133,6 +149,7 @@ impl Cluster {
             port,
             server: None,
             lifetime,
+            settings,
         };
         cluster.restart();
         cluster
@@ -159,10 +176,10 @@ impl Cluster {
             .arg("-D")
             .arg(data)
             .args(["-p", &self.port.to_string(), "-h", "127.0.0.1"]);
-        command
-            .arg("-k")
-            .arg(self.folder.path())
-            .args(["-c", "shared_buffers=64MB", "-c", "max_connections=200"]);
+        command.arg("-k").arg(self.folder.path());
+        for setting in self.settings {
+            command.args(["-c", setting]);
+        }
         command
             .current_dir(self.folder.path())
             .stdout(Stdio::null())

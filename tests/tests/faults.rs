@@ -61,7 +61,7 @@ async fn a_killed_postgres_loses_nothing() -> anyhow::Result<()> {
     let Some(binaries) = binaries else { return Ok(()) };
     let kills = faults::repetitions("SCORELINE_DATABASE_KILLS", 10);
     let seed = faults::seed("kill -9 of PostgreSQL");
-    let mut cluster = Cluster::start(&binaries, Lifetime::OfItsOwner);
+    let mut cluster = Cluster::start(&binaries, Lifetime::OfItsOwner, postgres::SMALL);
     let folder = tempfile::Builder::new().prefix("scoreline-test").tempdir()?;
     let quick = [("SCORELINE__DATABASE__ACQUIRE_TIMEOUT", "500ms")];
     let mut campaign = Campaign::new(Server::start_on(folder, cluster.database(), &quick), seed);

@@ -14,7 +14,7 @@ use crate::{
     Against,
     bar::Bar,
     dataset::{Dataset, TENANT},
-    engines::Engine,
+    engines::{self, Engine},
     events, image, load,
     organisation::{Organisation, Size},
     queries::{self, Timed, median},
@@ -235,7 +235,7 @@ async fn rep(dataset: &Dataset, against: &Against, clients: &Clients) -> anyhow:
         println!("NOT MEASURED: bar 6 needs PostgreSQL, which this machine does not have");
         return Ok(None);
     };
-    let cluster = Cluster::start(&binaries, Lifetime::OfThisProcess);
+    let cluster = Cluster::start(&binaries, Lifetime::OfThisProcess, engines::POSTGRES);
     let url = cluster.database();
     let mut engines = [Engine::start(
         &against.python,

@@ -8,9 +8,20 @@ use std::{
 };
 
 use anyhow::{Context as _, bail, ensure};
+use scoreline_tests::postgres::Settings;
 use serde_json::{Value, json};
 
 use crate::questions::{self, Row};
+
+/// PostgreSQL as it is set for a server that has a part of a machine to itself: a cache, and checkpoints that come by time.
+pub(crate) const POSTGRES: Settings = &[
+    "max_connections=200",
+    "shared_buffers=2GB",
+    "effective_cache_size=8GB",
+    "max_wal_size=16GB",
+    "checkpoint_timeout=15min",
+    "wal_compression=on",
+];
 
 /// A running engine.
 pub(crate) struct Engine {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::{
     analytics::{self, Asked, Curve, Measured},
     bar::Bar,
-    questions,
+    engines, questions,
 };
 
 /// How wide a bar of a chart is at most.
@@ -45,7 +45,7 @@ impl Report {
             text,
             "Written by `just bench`. Seed {}, sizes {} ({:.1} M rows of the ledger) and {} ({:.1} M); {}; {}.\n\n\
              Ratios of medians taken in one interleaved run, all answers checked to be equal first. Ours through gRPC on \
-             loopback with the answer decoded, theirs in process. Engines: {}.\n",
+             loopback with the answer decoded, theirs in process. Engines: {}; PostgreSQL with {}.\n",
             self.seed,
             self.small.size.name,
             self.small.rows as f64 / 1e6,
@@ -53,7 +53,8 @@ impl Report {
             self.large.asked.rows as f64 / 1e6,
             machine(),
             jiff::Timestamp::now().strftime("%Y-%m-%d"),
-            self.small.engines.join(", ")
+            self.small.engines.join(", "),
+            engines::POSTGRES.join(", ")
         );
         text.push_str(
             "Why a bar is not met, and what was tried, stands in [`tests/bench/PROFILES.md`](tests/bench/PROFILES.md).\n\n\

@@ -6,7 +6,6 @@ use scoreline_proto::{
     events::v1::{ActivityLogged, Event, OpportunityOpened, OrderLine, OrderPlaced, event::Payload},
     types::v1::Money,
 };
-use scoreline_tests::server::engines;
 
 use super::{
     Figure, Options,
@@ -14,43 +13,57 @@ use super::{
     median, ratio,
     site::{self, Site},
 };
-use crate::{bar::Bar, load};
+use crate::{bar::Bar, dataset, load};
 
 /// Tells the n-th event of a subject.
 type Tell = fn(usize) -> Payload;
 
-/// Batches of which a rate is taken.
-const WINDOW: usize = 60;
+/// Rates of which the median counts: of stores that are empty, and of one store at its end.
+const RATES: usize = 3;
 
-/// The rate after so many events against that of the empty store.
+/// The rate at which an organisation's whole life is taken in where as much is stored, against that of the empty store. Of a
+/// part of a life it would depend on the part: at first all is new, later much goes on.
 pub(crate) async fn stored(options: &Options, seed: u64) -> anyhow::Result<Vec<Bar>> {
     let mut bars = Vec::new();
-    for engine in engines() {
+    for engine in options.engines() {
         for (ids, wanted) in [(Ids::Ordered, ("≥ 0.8", "≥ 0.95")), (Ids::Random, ("≥ 0.5", "≥ 0.8"))] {
-            let mut site = Site::start(&engine).await?;
-            let mut batches = live::batches(seed, ids);
-            let mut rate = async |count: usize| {
-                let window: Vec<_> = batches.by_ref().take(count).collect();
-                anyhow::Ok(load::send(&mut site.clients, window.into_iter()).await?.per_second())
-            };
-            let empty = rate(WINDOW).await?;
-            let mut between = options.stored.div_ceil(load::BATCH).saturating_sub(WINDOW);
-            while between > 0 {
-                let step = between.min(WINDOW);
-                rate(step).await?;
-                between -= step;
+            let mut empty = Vec::new();
+            for _ in 1..RATES {
+                let mut site = Site::start(&engine).await?;
+                let life = live::generations(seed, ids).next().unwrap_or_default();
+                empty.push(rate(&mut site, life).await?);
             }
-            let full = rate(WINDOW).await?;
+            let mut site = Site::start(&engine).await?;
+            let (mut rates, mut events) = (Vec::new(), 0);
+            for life in live::generations(seed, ids) {
+                if events >= options.stored + (RATES - 1) * life.len() {
+                    break;
+                }
+                events += life.len();
+                rates.push(rate(&mut site, life).await?);
+                println!(
+                    "  {}, {ids:?} ids, {events} events: {:.0} events/s",
+                    site::name(&engine),
+                    rates[rates.len() - 1]
+                );
+            }
+            empty.push(rates[0]);
+            let full = rates.split_off(rates.len().saturating_sub(RATES));
             let name = format!(
                 "the rate after {} events against the empty store, {ids:?} ids, {}",
                 options.stored,
                 site::name(&engine)
             );
-            let (full, empty) = (Figure(full, "events/s"), Figure(empty, "events/s"));
+            let (full, empty) = (Figure(median(full), "events/s"), Figure(median(empty), "events/s"));
             bars.push(ratio(11, name, wanted, full, empty));
         }
     }
     Ok(bars)
+}
+
+async fn rate(site: &mut Site, events: Vec<Event>) -> anyhow::Result<f64> {
+    let batches: Vec<_> = dataset::batches(events.into_iter()).collect();
+    Ok(load::send(&mut site.clients, batches.into_iter()).await?.per_second())
 }
 
 /// Events of one batch to one subject.
@@ -59,9 +72,9 @@ const BATCH: usize = 50;
 const HISTORY: usize = 10_000;
 
 /// What an event costs by how many its subject has.
-pub(crate) async fn history() -> anyhow::Result<Vec<Bar>> {
+pub(crate) async fn history(options: &Options) -> anyhow::Result<Vec<Bar>> {
     let mut bars = Vec::new();
-    for engine in engines() {
+    for engine in options.engines() {
         let mut site = Site::start(&engine).await?;
         let kinds: [(&str, Tell); 2] = [("opportunity", activity), ("account", order)];
         for (subject, payload) in kinds {

@@ -24,14 +24,21 @@ const NAMES: [&str; 26] = [
 
 /// Events without end (or nearly so), in batches.
 pub(crate) fn batches(seed: u64, ids: Ids) -> impl Iterator<Item = Vec<Event>> {
+    dataset::batches(generations(seed, ids).flatten())
+}
+
+/// The same, the whole life of one organisation after that of another.
+pub(crate) fn generations(seed: u64, ids: Ids) -> impl Iterator<Item = Vec<Event>> {
     let mut dice = Dice::new(seed ^ 0x0069_6473);
-    let generations = NAMES.into_iter().zip(seed..);
-    let told = generations.flat_map(|(name, seed)| generation(Size { name, ..Size::XS }, seed));
-    let named = told.enumerate().map(move |(at, mut event)| {
-        event.event_id = id(at, ids, &mut dice);
-        event
-    });
-    dataset::batches(named)
+    let mut told = 0;
+    NAMES.into_iter().zip(seed..).map(move |(name, seed)| {
+        let mut events = generation(Size { name, ..Size::XS }, seed);
+        for event in &mut events {
+            event.event_id = id(told, ids, &mut dice);
+            told += 1;
+        }
+        events
+    })
 }
 
 fn generation(size: Size, seed: u64) -> Vec<Event> {

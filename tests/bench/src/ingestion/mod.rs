@@ -8,7 +8,12 @@ mod rate;
 mod site;
 mod visible;
 
-use crate::bar::Bar;
+use scoreline_tests::{
+    postgres,
+    server::{self, Engine},
+};
+
+use crate::{bar::Bar, engines};
 
 /// What to measure.
 #[derive(Debug, Clone, clap::Args)]
@@ -25,6 +30,23 @@ pub(crate) struct Options {
     /// Only these parts: rate, burst, stored, history, visible.
     #[arg(long, value_delimiter = ',')]
     pub(crate) only: Vec<String>,
+    /// Only on these databases: sqlite, postgres.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) databases: Vec<String>,
+}
+
+impl Options {
+    fn engines(&self) -> Vec<Engine> {
+        let mut engines = server::engines();
+        engines.retain(|engine| {
+            let name = match engine {
+                Engine::Sqlite => "sqlite",
+                Engine::Postgres => "postgres",
+            };
+            self.databases.is_empty() || self.databases.iter().any(|only| only == name)
+        });
+        engines
+    }
 }
 
 /// One figure by another.
@@ -64,6 +86,7 @@ impl std::fmt::Display for Figure {
 /// When a server or a database fails, or an event is not accepted.
 pub(crate) async fn run(options: &Options, seed: u64) -> anyhow::Result<Vec<Bar>> {
     println!("seed {seed}, {options:?}");
+    postgres::shared_with(engines::POSTGRES);
     let wanted = |part: &str| options.only.is_empty() || options.only.iter().any(|only| only == part);
     let mut bars = Vec::new();
     if wanted("rate") {
@@ -76,7 +99,7 @@ pub(crate) async fn run(options: &Options, seed: u64) -> anyhow::Result<Vec<Bar>
         bars.extend(growth::stored(options, seed).await?);
     }
     if wanted("history") {
-        bars.extend(growth::history().await?);
+        bars.extend(growth::history(options).await?);
     }
     if wanted("visible") {
         bars.extend(visible::measure(options, seed).await?);

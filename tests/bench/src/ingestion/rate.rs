@@ -1,6 +1,6 @@
 //! Bars 8 and 9: a realistic mix over one stream, durable.
 
-use scoreline_tests::server::{Engine, engines};
+use scoreline_tests::server::Engine;
 
 use super::{
     Figure, Options,
@@ -20,7 +20,7 @@ pub(crate) async fn measure(options: &Options, seed: u64) -> anyhow::Result<Vec<
         .map(|batch| batch.iter().map(Row::of).collect())
         .collect();
     let mut bars = Vec::new();
-    for engine in engines() {
+    for engine in options.engines() {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for round in 1..=options.rounds {
             theirs.push(Floor::open(&engine).await?.rate(&rows).await?);
