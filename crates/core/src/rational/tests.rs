@@ -108,6 +108,35 @@ fn rounding_to_whole_numbers() {
     assert_eq!(Rational::from(i128::MIN).round_half_even(), i128::MIN);
 }
 
+#[test]
+fn quotients_at_the_ends_of_what_fits() {
+    let whole = Rational::from;
+    let (zero, one, least, most) = (Rational::ZERO, Rational::ONE, whole(i128::MIN), whole(i128::MAX));
+    let half = ratio(1, 2);
+    for (dividend, divisor, quotient) in [
+        (whole(4), whole(-6), Ok(ratio(-2, 3))),
+        (zero, whole(-7), Ok(zero)),
+        (whole(7), zero, Err(Error::DivisionByZero)),
+        (half, zero, Err(Error::DivisionByZero)),
+        (zero, zero, Err(Error::DivisionByZero)),
+        (least, least, Ok(one)),
+        (least, one, Ok(least)),
+        (least, whole(-1), Err(Error::Overflow)),
+        (whole(4), least, Ok(ratio(-1, 1 << 125))),
+        (one, least, Err(Error::Overflow)),
+        (most, whole(-1), Ok(whole(-i128::MAX))),
+        (half, one, Ok(half)),
+        (one, half, Ok(whole(2))),
+        (half, least, Err(Error::Overflow)),
+    ] {
+        assert_eq!(dividend.checked_div(divisor), quotient, "{dividend} / {divisor}");
+    }
+    assert_eq!((one.checked_mul(half), half.checked_mul(one)), (Ok(half), Ok(half)));
+    assert_eq!(zero.reciprocal(), Err(Error::DivisionByZero));
+    assert_eq!(least.reciprocal(), Err(Error::Overflow));
+    assert_eq!(ratio(-2, 3).reciprocal(), Ok(ratio(-3, 2)));
+}
+
 proptest! {
     #[test]
     fn a_common_divisor_is_euclids(shared: u32, a: u64, b: u64, wide: u128) {
