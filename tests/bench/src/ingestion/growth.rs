@@ -47,6 +47,7 @@ pub(crate) async fn stored(options: &Options, seed: u64) -> anyhow::Result<Vec<B
                     rates[rates.len() - 1]
                 );
             }
+            anyhow::ensure!(events >= options.stored, "there are no more than {events} events");
             empty.push(rates[0]);
             let full = rates.split_off(rates.len().saturating_sub(RATES));
             let name = format!(

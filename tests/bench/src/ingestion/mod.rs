@@ -31,7 +31,7 @@ pub(crate) struct Options {
     #[arg(long, value_delimiter = ',')]
     pub(crate) only: Vec<String>,
     /// Only on these databases: sqlite, postgres.
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long, value_delimiter = ',', value_parser = ["sqlite", "postgres"])]
     pub(crate) databases: Vec<String>,
 }
 
