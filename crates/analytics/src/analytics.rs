@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use crate::{
-    answers::{Kept, LedgerAnswers, Stop, Threads, at_once},
+    answers::{Costs, Kept, LedgerAnswers, Stop, Threads, at_once},
     caller::Caller,
     catalogue::{Catalogue, Catalogues},
     clock::Clock,
@@ -34,6 +34,7 @@ pub(crate) struct Analytics {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) threads: Threads,
     pub(crate) kept: Kept,
+    pub(crate) costs: Costs,
     pub(crate) limits: Limits,
     pub(crate) shutdown: Shutdown,
 }
@@ -143,22 +144,27 @@ impl Analytics {
             .ok_or_else(|| failure::unknown_tenant(caller.tenant.as_str()))
     }
 
-    /// Answers questions where the call is: to hand thousands of rows to another thread, which has to give them back in the
-    /// end, takes longer than to write them.
+    /// Answers questions, each with its state of knowledge, where the call is: to hand thousands of rows to another thread,
+    /// which has to give them back in the end, takes longer than to write them. `work` begins with the ledger in one state.
     ///
     /// # Errors
     /// As `work`, or when the process is at fault.
-    pub(crate) async fn answer<'q, T: Send + 'static>(
+    pub(crate) async fn answer<T: Send + 'static>(
         &self,
         caller: &Caller,
         catalogue: &Catalogue,
         standing: &Standing,
-        questions: impl IntoIterator<Item = &'q Question>,
+        asked: &[(&Question, &Standing)],
         work: impl FnOnce(&LedgerAnswers) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        if at_once::are_short(questions) && at_once::is_small(&standing.snapshot) {
+        let are_short = at_once::are_short(asked.iter().map(|(question, _)| *question));
+        if are_short && asked.iter().all(|(_, standing)| at_once::is_small(&standing.snapshot)) {
             let (stop, _never) = Stop::at(caller.deadline);
-            return work(&self.over(caller, catalogue, standing, stop));
+            let over = self.over(caller, catalogue, standing, stop);
+            return work(&LedgerAnswers {
+                threads: self.threads.alone(),
+                ..over
+            });
         }
         self.compute(caller, catalogue, standing, work).await
     }

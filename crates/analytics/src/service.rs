@@ -9,7 +9,7 @@ use tonic::service::{Routes, RoutesBuilder};
 
 use crate::{
     analytics::Analytics,
-    answers::{Kept, Threads},
+    answers::{Costs, Kept, Threads},
     catalogue::Catalogues,
     clock::{Clock, SystemClock},
     export::Export,
@@ -96,6 +96,7 @@ impl Service {
             catalogues: Catalogues::new(Arc::clone(&store) as Arc<dyn Tenancy>),
             threads: Threads::new(held.query_threads),
             kept: Kept::new(held.kept_answers_budget_bytes),
+            costs: Costs::default(),
             limits: settings.limits.clone(),
             store,
             clock,

@@ -8,6 +8,7 @@ use tonic_types::StatusExt as _;
 use super::{Complaints, Refusal, Target};
 
 const INGEST: &str = "/scoreline.ingestion.v1.IngestionService/IngestEvents";
+const BATCH: &str = "/scoreline.analytics.v1.MetricsService/BatchQueryMetrics";
 const QUERY: &str = "/scoreline.analytics.v1.MetricsService/QueryMetrics";
 
 /// The most memory that the server may have had, in bytes.
@@ -145,10 +146,12 @@ async fn what_is_too_large_is_refused_with_the_limit() -> anyhow::Result<()> {
         answer,
         &Refusal::field("TOO_MANY_EVENTS", "events"),
     );
+    let answer = raw::call(&endpoint, BATCH, bomb((2 << 20) / 2 - 8)).await;
+    complaints.expect("2 MiB of empty queries", answer, &Refusal::field("TOO_MANY", "queries"));
     let lines = field(1, &field(20, &bomb_of(5, 1_000_000)));
     let answer = raw::call(&endpoint, INGEST, lines).await;
     complaints.welcome("an order of a million empty lines", answer);
-    complaints.done(6);
+    complaints.done(7);
     let peak = peak_memory(target.server.pid())?;
     scoreline_tests::faults::say(&format!(
         "after messages of a million elements the server's peak is {} MiB",

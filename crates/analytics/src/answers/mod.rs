@@ -1,6 +1,7 @@
 //! Answers queries over a snapshot, on as many threads as are free.
 
 pub(crate) mod at_once;
+mod costs;
 mod held;
 mod kept;
 mod stop;
@@ -22,6 +23,7 @@ use scoreline_storage::Ledger;
 use tokio::runtime::Handle;
 
 pub(crate) use self::{
+    costs::Costs,
     kept::Kept,
     stop::{Stop, Stopped},
     threads::Threads,

@@ -19,6 +19,8 @@ const WORTHWHILE: usize = 1 << 15;
 #[derive(Clone)]
 pub(crate) struct Threads {
     free: Arc<Semaphore>,
+    /// How many wait for one to begin with.
+    waiting: Arc<AtomicUsize>,
     all: usize,
     /// Those who help the ones that took a call, if there are any.
     helpers: Option<Arc<ThreadPool>>,
@@ -43,20 +45,33 @@ impl Threads {
         });
         Self {
             free: Arc::new(Semaphore::new(all)),
+            waiting: Arc::default(),
             all,
             helpers: helpers.map(Arc::new),
         }
     }
 
+    /// Nobody but who asks.
+    pub(crate) fn alone(&self) -> Self {
+        Self {
+            all: 1,
+            helpers: None,
+            ..self.clone()
+        }
+    }
+
     /// Waits for one.
     pub(crate) async fn one(&self) -> Lease {
+        let _waits = Waits::among(&self.waiting);
         let permit = Arc::clone(&self.free).acquire_owned().await;
         Lease(permit.expect("the semaphore is never closed"))
     }
 
     /// Does something on this thread, and at the same time on as many more as are free now, at most `wanted`. What each did.
     pub(crate) fn together<T: Send>(&self, wanted: usize, work: impl Fn() -> T + Sync) -> Vec<T> {
-        let Some(helpers) = &self.helpers else {
+        // Who helps asks nobody for help: while it waited for others it would do what else there is to do, under the locks
+        // that it holds.
+        let Some(helpers) = self.helpers.as_ref().filter(|_| !self.is_helper()) else {
             return vec![work()];
         };
         let take = || Arc::clone(&self.free).try_acquire_owned().ok().map(Lease);
@@ -77,6 +92,28 @@ impl Threads {
         });
         std::iter::once(own).chain(done.into_iter().flatten()).collect()
     }
+
+    /// Whether this is a thread that helps another.
+    fn is_helper(&self) -> bool {
+        let helpers = self.helpers.as_ref();
+        helpers.is_some_and(|helpers| helpers.current_thread_index().is_some())
+    }
+}
+
+/// Counts among those who wait until it is dropped.
+struct Waits<'a>(&'a AtomicUsize);
+
+impl<'a> Waits<'a> {
+    fn among(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl fmt::Debug for Threads {
@@ -90,15 +127,25 @@ impl fmt::Debug for Threads {
 impl Crew for Threads {
     /// Pieces are of no use where nobody is free: they may cost more than the whole.
     fn hands(&self, rows: usize) -> usize {
+        if self.is_helper() {
+            return 1;
+        }
         let free = self.free.available_permits().min(self.all - 1);
         (rows / WORTHWHILE).clamp(1, 1 + free)
     }
 
     fn each(&self, pieces: usize, work: &(dyn Fn(usize) + Sync)) {
         let next = AtomicUsize::new(0);
+        // Who helps makes way for whoever waits to begin.
+        let makes_way = || self.waiting.load(Ordering::Relaxed) > 0 && self.is_helper();
         self.together(pieces.saturating_sub(1), || {
-            let pieces = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed)).take_while(|at| *at < pieces);
-            pieces.for_each(work);
+            while !makes_way() {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                if at >= pieces {
+                    break;
+                }
+                work(at);
+            }
         });
     }
 }

@@ -88,6 +88,10 @@ pub(crate) fn queries(
                 let description = "must be empty: QueryMetrics gives the pages after the first";
                 reader.fault("page_token", Reason::NotAllowed, description);
             }
+            if query.page_size < 0 {
+                let description = format!("{} is negative", query.page_size);
+                reader.fault("page_size", Reason::OutOfRange, description);
+            }
             read(reader, query, catalogue)
         });
     }

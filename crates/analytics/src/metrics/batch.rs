@@ -1,6 +1,12 @@
-//! Answers several queries in one state of knowledge.
+//! Answers several queries, those of one state of knowledge in exactly that.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
 
 use prost::{
     bytes::BufMut,
@@ -15,9 +21,10 @@ use super::{
     written::Written,
 };
 use crate::{
-    analytics::Analytics,
-    answers::LedgerAnswers,
+    analytics::{Analytics, Standing},
+    answers::{Costs, LedgerAnswers},
     caller::Caller,
+    catalogue::Catalogue,
     convert::{
         known::Known,
         query::{self as convert, Asked},
@@ -32,55 +39,97 @@ pub(super) async fn batch(
     analytics: &Analytics,
     caller: &Caller,
     request: wire::BatchQueryMetricsRequest,
-) -> Result<Pages, Problem> {
+) -> Result<Answers, Problem> {
     let catalogue = analytics.catalogues.get(&caller.tenant).await?;
     let asked = convert::queries(&request.queries, &catalogue).map_err(failure::invalid)?;
-    let about_now = |asked: &&Asked| matches!(asked.known, Known::Now);
-    let at_least = asked.iter().filter(about_now).map(|asked| asked.at_least).max();
-    let present = analytics.standing(caller, Known::Now, at_least.unwrap_or(0)).await?;
-    let room = query::room(analytics) / asked.len().max(1);
+    let states = states(analytics, caller, &asked).await?;
+    let room = query::room(analytics) / asked.len();
     let mut wanted = Vec::with_capacity(asked.len());
     for (at, (asked, query)) in asked.into_iter().zip(&request.queries).enumerate() {
-        let standing = match asked.known {
-            Known::Now => present.clone(),
-            known => analytics.standing(caller, known, asked.at_least).await?,
-        };
+        let state = states.iter().find(|(known, _)| *known == asked.known);
+        let (_, standing) = state.expect("the state of each query was found");
         wanted.push(Wanted {
             asked,
-            standing,
+            standing: standing.clone(),
             print: query::print(caller, &catalogue, query),
             offset: 0,
-            size: page::size(query.page_size, PAGE, MAX_PAGE, &format!("{}.page_size", place(at)))?,
+            size: page::size(query.page_size, PAGE, MAX_PAGE, &field(at))?,
             room,
         });
     }
     let questions: Vec<_> = wanted.iter().map(|wanted| wanted.asked.question.clone()).collect();
-    let pages = {
-        let catalogue = Arc::clone(&catalogue);
+    let put: Vec<_> = questions
+        .iter()
+        .zip(wanted.iter().map(|wanted| wanted.standing.clone()))
+        .collect();
+    let put: Vec<_> = put.iter().map(|(question, standing)| (*question, standing)).collect();
+    let limit = analytics.limits.max_response_bytes;
+    let work = {
+        let (catalogue, costs) = (Arc::clone(&catalogue), analytics.costs.clone());
         move |over: &LedgerAnswers| {
-            // Whoever is free takes the next query. All that one asks at once, with all of the others, has more places at
-            // which everybody waits for the last one, and was slower.
-            let pages = crew::map(
-                &over.threads,
-                wanted.iter().enumerate().collect(),
-                |(at, wanted): (usize, &Wanted)| wanted.page(&over.in_state(&wanted.standing), &catalogue, &place(at)),
-            );
-            pages.into_iter().collect::<Result<_, _>>().map(Pages)
+            let answers = answers(over, &catalogue, &costs, &wanted)?;
+            if answers.len() > limit {
+                let bytes = answers.len();
+                let problem = format!("make a response of {bytes} bytes, the limit is {limit}: ask for fewer at once");
+                return Err(Problem::invalid("RESPONSE_TOO_LARGE", "queries", problem));
+            }
+            Ok(answers)
         }
     };
-    analytics.answer(caller, &catalogue, &present, &questions, pages).await
+    analytics.answer(caller, &catalogue, put[0].1, &put, work).await
+}
+
+/// The states of knowledge that are asked for, each with the latest commit that any of its queries wants.
+async fn states(analytics: &Analytics, caller: &Caller, asked: &[Asked]) -> Result<Vec<(Known, Standing)>, Problem> {
+    let mut states: Vec<(Known, Standing)> = Vec::new();
+    for Asked { known, .. } in asked {
+        if states.iter().any(|(other, _)| other == known) {
+            continue;
+        }
+        let same = asked.iter().filter(|other| other.known == *known);
+        let at_least = same.map(|other| other.at_least).max().unwrap_or(0);
+        states.push((*known, analytics.standing(caller, *known, at_least).await?));
+    }
+    Ok(states)
+}
+
+/// Whoever is free takes the next query. Asking for all that they need in one pass was slower: at the end of each of its stages
+/// everybody waits for the slowest.
+fn answers(over: &LedgerAnswers, catalogue: &Catalogue, costs: &Costs, wanted: &[Wanted]) -> Result<Answers, Problem> {
+    let (span, failed) = (tracing::Span::current(), AtomicBool::new(false));
+    let prints: Vec<u64> = wanted.iter().map(|wanted| wanted.print).collect();
+    let mut pages = crew::map(&over.threads, costs.longest_first(&prints), |at| {
+        if failed.load(Ordering::Relaxed) {
+            return (at, None);
+        }
+        let (began, wanted) = (Instant::now(), &wanted[at]);
+        let page = span.in_scope(|| page(over, catalogue, wanted, &field(at)));
+        costs.note(wanted.print, began.elapsed());
+        failed.fetch_or(page.is_err(), Ordering::Relaxed);
+        (at, Some(page))
+    });
+    pages.sort_unstable_by_key(|(at, _)| *at);
+    // Where one is missing another one failed.
+    let pages = pages.into_iter().filter_map(|(_, page)| page);
+    pages.collect::<Result<_, _>>().map(Answers)
+}
+
+fn page(over: &LedgerAnswers, catalogue: &Catalogue, wanted: &Wanted, field: &str) -> Result<Page, Problem> {
+    let stopped = |stopped| failure::stopped_early(stopped, field);
+    over.stop.check().map_err(stopped)?;
+    wanted.page(&over.in_state(&wanted.standing), catalogue, field)
 }
 
 /// Where a query stands in the request.
-fn place(at: usize) -> String {
+fn field(at: usize) -> String {
     format!("queries[{at}]")
 }
 
 /// The first page of each answer.
-pub(crate) struct Pages(Vec<Page>);
+pub(crate) struct Answers(Vec<Page>);
 
-impl Pages {
-    /// The pages as a message.
+impl Answers {
+    /// The answers as a message.
     pub(super) fn message(&self) -> wire::BatchQueryMetricsResponse {
         wire::BatchQueryMetricsResponse {
             answers: self.0.iter().map(Page::message).collect(),
@@ -88,7 +137,7 @@ impl Pages {
     }
 }
 
-impl Written for Pages {
+impl Written for Answers {
     fn len(&self) -> usize {
         let nested = |page: &Page| {
             let length = page.len();

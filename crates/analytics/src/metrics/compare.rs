@@ -135,7 +135,7 @@ async fn answer(
         move |over: &LedgerAnswers| over.table(&metrics, &question, "query")
     };
     let earlier = analytics
-        .answer(caller, catalogue, before, [&question], earlier)
+        .answer(caller, catalogue, before, &[(&question, before)], earlier)
         .await?;
     let (question, metrics) = (after.put(asked.question.clone()), Arc::clone(catalogue));
     let (from, to) = (before.commit, after.commit);

@@ -44,8 +44,11 @@ impl Metrics {
         answered!(self, request, query::query)
     }
 
-    /// Pages of several answers, sent in the same way.
-    async fn pages(&self, request: Request<wire::BatchQueryMetricsRequest>) -> Result<Response<batch::Pages>, Status> {
+    /// Several answers, sent in the same way.
+    async fn answers(
+        &self,
+        request: Request<wire::BatchQueryMetricsRequest>,
+    ) -> Result<Response<batch::Answers>, Status> {
         answered!(self, request, batch::batch)
     }
 }
@@ -98,9 +101,9 @@ impl MetricsService for Metrics {
         &self,
         request: Request<wire::BatchQueryMetricsRequest>,
     ) -> Result<Response<wire::BatchQueryMetricsResponse>, Status> {
-        self.pages(request)
+        self.answers(request)
             .await
-            .map(|pages| pages.map(|pages| pages.message()))
+            .map(|answers| answers.map(|answers| answers.message()))
     }
 
     async fn list_contributions(

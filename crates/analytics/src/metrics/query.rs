@@ -54,7 +54,9 @@ pub(super) async fn query(
         let catalogue = Arc::clone(&catalogue);
         move |over: &LedgerAnswers| wanted.page(over, &catalogue, "")
     };
-    analytics.answer(caller, &catalogue, &standing, [&question], page).await
+    analytics
+        .answer(caller, &catalogue, &standing, &[(&question, &standing)], page)
+        .await
 }
 
 /// The bytes of a response that rows may take.

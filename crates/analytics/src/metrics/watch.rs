@@ -122,7 +122,7 @@ async fn answer(
         Ok(answer)
     };
     analytics
-        .answer(caller, &catalogue, &standing, [&question], whole)
+        .answer(caller, &catalogue, &standing, &[(&question, &standing)], whole)
         .await
 }
 

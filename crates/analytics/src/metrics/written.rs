@@ -19,7 +19,7 @@ use tonic::{
     server::{Grpc, NamedService, UnaryService},
 };
 
-use super::{Metrics, batch::Pages, query::Page};
+use super::{Metrics, batch::Answers, query::Page};
 
 const QUERY: &str = "/scoreline.analytics.v1.MetricsService/QueryMetrics";
 const BATCH: &str = "/scoreline.analytics.v1.MetricsService/BatchQueryMetrics";
@@ -106,12 +106,12 @@ impl UnaryService<QueryMetricsRequest> for Service {
 }
 
 impl UnaryService<BatchQueryMetricsRequest> for Service {
-    type Response = Pages;
-    type Future = BoxFuture<'static, Result<Response<Pages>, Status>>;
+    type Response = Answers;
+    type Future = BoxFuture<'static, Result<Response<Answers>, Status>>;
 
     fn call(&mut self, request: Request<BatchQueryMetricsRequest>) -> Self::Future {
         let metrics = self.metrics.clone();
-        Box::pin(async move { metrics.pages(request).await })
+        Box::pin(async move { metrics.answers(request).await })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Queries that are answered together.
 
-use scoreline_proto::analytics::v1 as wire;
+use scoreline_proto::{analytics::v1 as wire, columns};
 use tonic::{Code, Status};
 
 use super::fixture::{Fixture, by_rep, deal, fixture, june, lines, refusal, with};
@@ -55,8 +55,10 @@ async fn queries_are_answered_together_as_each_would_be_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_that_is_about_now_is_of_one_commit_and_the_rest_of_its_own() {
-    let fixture = fixture().await;
+    let hour = std::time::Duration::from_secs(3_600);
+    let fixture = with(|settings| settings.analytics.tail_interval = hour).await;
     let before = fixture.deals().await;
+    fixture.query(june(&["bookings"], before)).await.unwrap();
     let after = fixture
         .commit(deal("D9", "ann", 50, "2026-06-02", Some("2026-06-03")), "2026-07-02")
         .await;
@@ -155,4 +157,77 @@ async fn an_answer_that_is_too_large_is_told_with_its_place() {
             vec!["queries[1].dimensions".to_owned()]
         )
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_have_their_share_of_a_response() {
+    let fixture = with(|settings| settings.limits.max_response_bytes = 12_000).await;
+    let query = wire::QueryMetricsRequest {
+        grain: wire::Grain::Day.into(),
+        ..by_rep(june(&["bookings"], fixture.deals().await))
+    };
+    let alone = fixture.query(query.clone()).await.unwrap();
+    assert_eq!((alone.rows.len(), alone.next_page_token.as_str()), (60, ""));
+    for layout in [wire::Layout::Rows, wire::Layout::Columns] {
+        let query = wire::QueryMetricsRequest {
+            layout: layout.into(),
+            ..query.clone()
+        };
+        let answers = batch(&fixture, vec![query.clone(); 8]).await.unwrap();
+        let mut rows = Vec::new();
+        let (mut answer, mut pages) = (answers[7].clone(), 1);
+        loop {
+            match &answer.columnar_rows {
+                Some(told) => rows.extend(columns::rows(told).unwrap()),
+                None => rows.extend(answer.rows.clone()),
+            }
+            if answer.next_page_token.is_empty() {
+                break;
+            }
+            let next = wire::QueryMetricsRequest {
+                page_token: answer.next_page_token,
+                ..query.clone()
+            };
+            (answer, pages) = (fixture.query(next).await.unwrap(), pages + 1);
+        }
+        assert!(pages > 1, "{layout:?} has room for all");
+        assert_eq!(rows, alone.rows);
+    }
+    let status = batch(&fixture, vec![query; 50]).await.unwrap_err();
+    let (code, reason, fields) = refusal(&status);
+    assert_eq!((code, reason.as_str()), (Code::InvalidArgument, "RESPONSE_TOO_LARGE"));
+    assert_eq!(fields, ["queries"]);
+}
+
+/// Many threads, a ledger in memory or read from the database at each question, and commits meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn many_batches_at_once_are_each_of_one_commit() {
+    for budget in [0, 1 << 30] {
+        let fixture = with(|settings| {
+            settings.analytics.query_threads = 8;
+            settings.analytics.image_memory_budget_bytes = budget;
+        })
+        .await;
+        fixture.deals().await;
+        // So many hours are too many to be answered at once.
+        let hours = wire::QueryMetricsRequest {
+            grain: wire::Grain::Hour.into(),
+            ..june(&["deals_won"], 0)
+        };
+        let asking = (0..4).map(|_| async {
+            for _ in 0..3 {
+                let answers = batch(&fixture, vec![hours.clone(); 12]).await.unwrap();
+                assert_eq!(answers.len(), 12);
+                assert!(answers.iter().all(|answer| *answer == answers[0]));
+            }
+        });
+        let recording = async {
+            for at in 0..12 {
+                let id = format!("meanwhile-{at}");
+                let events = deal(&id, "ann", 50, "2026-06-02", Some("2026-06-03"));
+                fixture.commit(events, "2026-07-02").await;
+            }
+        };
+        futures::join!(futures::future::join_all(asking), recording);
+    }
 }
