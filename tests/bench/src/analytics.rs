@@ -29,6 +29,8 @@ pub(crate) const NOTHING_KEPT: (&str, &str) = ("SCORELINE__ANALYTICS__KEPT_ANSWE
 const FOR_DASHBOARDS: &[&str] = &["duckdb", "polars"];
 /// Events of a commit between two dashboards.
 const NEWS: usize = 50;
+/// How often there is something new.
+const NEWS_ROUNDS: usize = 25;
 /// A tick of the processor times of a process.
 const TICK_MILLIS: f64 = 10.0;
 /// What following its tenants costs a server in a second.
@@ -270,7 +272,7 @@ async fn again(dataset: &Dataset, asked: &Asked, engines: &mut [Engine]) -> anyh
     queries::dashboard(&clients).await?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     let mut news = News::new(dataset.seed);
-    for _ in 0..7 {
+    for _ in 0..NEWS_ROUNDS {
         news.tell(&mut clients).await?;
         ours.push(queries::dashboard(&clients).await?);
         theirs.push(duckdb.ask("dashboard")?.0);

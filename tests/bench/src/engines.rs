@@ -18,7 +18,7 @@ pub(crate) const POSTGRES: Settings = &[
     "max_connections=200",
     "shared_buffers=2GB",
     "effective_cache_size=8GB",
-    "max_wal_size=16GB",
+    "max_wal_size=8GB",
     "checkpoint_timeout=15min",
     "wal_compression=on",
 ];

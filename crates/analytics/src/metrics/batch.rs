@@ -53,16 +53,15 @@ pub(super) async fn batch(
             standing: standing.clone(),
             print: query::print(caller, &catalogue, query),
             offset: 0,
-            size: page::size(query.page_size, PAGE, MAX_PAGE, &field(at))?,
+            size: page::size(query.page_size, PAGE, MAX_PAGE, &format!("{}.page_size", field(at)))?,
             room,
         });
     }
-    let questions: Vec<_> = wanted.iter().map(|wanted| wanted.asked.question.clone()).collect();
-    let put: Vec<_> = questions
+    let put = wanted
         .iter()
-        .zip(wanted.iter().map(|wanted| wanted.standing.clone()))
-        .collect();
-    let put: Vec<_> = put.iter().map(|(question, standing)| (*question, standing)).collect();
+        .map(|wanted| (wanted.asked.question.clone(), wanted.standing.clone()));
+    let put: Vec<_> = put.collect();
+    let put: Vec<_> = put.iter().map(|(question, standing)| (question, standing)).collect();
     let limit = analytics.limits.max_response_bytes;
     let work = {
         let (catalogue, costs) = (Arc::clone(&catalogue), analytics.costs.clone());
