@@ -20,7 +20,7 @@ use super::{
 };
 use crate::catalogue::Catalogue;
 
-const MAX_QUERIES: usize = 50;
+pub(crate) const MAX_QUERIES: usize = 50;
 const MAX_METRICS: usize = 50;
 const MAX_PARAMETERS: usize = 32;
 const MAX_FILTERS: usize = 32;

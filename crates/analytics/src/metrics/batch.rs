@@ -10,7 +10,7 @@ use std::{
 
 use prost::{
     bytes::BufMut,
-    encoding::{self, WireType},
+    encoding::{self, DecodeContext, WireType},
 };
 use scoreline_core::crew;
 use scoreline_proto::analytics::v1 as wire;
@@ -18,7 +18,7 @@ use scoreline_server::status::Problem;
 
 use super::{
     query::{self, MAX_PAGE, PAGE, Page, Wanted},
-    written::Written,
+    written::{Asking, Written},
 };
 use crate::{
     analytics::{Analytics, Standing},
@@ -27,11 +27,13 @@ use crate::{
     catalogue::Catalogue,
     convert::{
         known::Known,
-        query::{self as convert, Asked},
+        query::{self as convert, Asked, MAX_QUERIES},
     },
     failure, page,
 };
 
+/// The field of a request's queries.
+const QUERIES: u32 = 1;
 /// The field of a response's answers.
 const ANSWERS: u32 = 1;
 
@@ -122,6 +124,28 @@ fn page(over: &LedgerAnswers, catalogue: &Catalogue, wanted: &Wanted, field: &st
 /// Where a query stands in the request.
 fn field(at: usize) -> String {
     format!("queries[{at}]")
+}
+
+impl Asking for wire::BatchQueryMetricsRequest {
+    /// An empty query is two bytes on the wire and hundreds in memory.
+    fn look(mut bytes: &[u8]) -> Result<(), Problem> {
+        let mut queries = 0;
+        while !bytes.is_empty() {
+            // What is no message is told by who reads it.
+            let Ok((field, kind)) = encoding::decode_key(&mut bytes) else {
+                break;
+            };
+            queries += usize::from(field == QUERIES);
+            if encoding::skip_field(kind, field, &mut bytes, DecodeContext::default()).is_err() {
+                break;
+            }
+        }
+        if queries > MAX_QUERIES {
+            let problem = format!("has {queries} elements, the limit is {MAX_QUERIES}");
+            return Err(Problem::invalid("TOO_MANY", "queries", problem));
+        }
+        Ok(())
+    }
 }
 
 /// The first page of each answer.

@@ -7,10 +7,14 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use prost::{Message, bytes::BufMut};
+use prost::{
+    Message,
+    bytes::{Buf as _, BufMut},
+};
 use scoreline_proto::analytics::v1::{
     BatchQueryMetricsRequest, QueryMetricsRequest, metrics_service_server::MetricsServiceServer,
 };
+use scoreline_server::status::Problem;
 use tonic::{
     Request, Response, Status,
     body::Body,
@@ -23,6 +27,19 @@ use super::{Metrics, batch::Answers, query::Page};
 
 const QUERY: &str = "/scoreline.analytics.v1.MetricsService/QueryMetrics";
 const BATCH: &str = "/scoreline.analytics.v1.MetricsService/BatchQueryMetrics";
+
+/// A request that can be looked at before it is a message.
+pub(super) trait Asking: Message + Default + 'static {
+    /// Refuses what would take far more memory as a message than it may.
+    ///
+    /// # Errors
+    /// When it has too many elements.
+    fn look(_bytes: &[u8]) -> Result<(), Problem> {
+        Ok(())
+    }
+}
+
+impl Asking for QueryMetricsRequest {}
 
 /// A message that is written where it is made.
 pub(super) trait Written: Send + 'static {
@@ -58,7 +75,7 @@ impl Service {
     /// Answers a call by a method whose answer is [`Written`].
     fn answer<R, W>(&self, request: http::Request<Body>) -> BoxFuture<'static, Result<http::Response<Body>, Infallible>>
     where
-        R: Message + Default + 'static,
+        R: Asking,
         W: Written,
         Self: UnaryService<R, Response = W>,
         <Self as UnaryService<R>>::Future: Send,
@@ -118,7 +135,7 @@ impl UnaryService<BatchQueryMetricsRequest> for Service {
 /// Requests in, what was written out.
 struct AsWritten<R, W>(PhantomData<fn(R) -> W>);
 
-impl<R: Message + Default + 'static, W: Written> Codec for AsWritten<R, W> {
+impl<R: Asking, W: Written> Codec for AsWritten<R, W> {
     type Encode = W;
     type Decode = R;
     type Encoder = Self;
@@ -144,13 +161,15 @@ impl<R, W: Written> Encoder for AsWritten<R, W> {
     }
 }
 
-impl<R: Message + Default, W> Decoder for AsWritten<R, W> {
+impl<R: Asking, W> Decoder for AsWritten<R, W> {
     type Item = R;
     type Error = Status;
 
     /// What is no message is told as it is to the callers of all other methods.
     fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<R>, Status> {
-        let request = R::decode(from).map_err(|error| Status::internal(error.to_string()))?;
+        let bytes = from.copy_to_bytes(from.remaining());
+        R::look(&bytes)?;
+        let request = R::decode(bytes).map_err(|error| Status::internal(error.to_string()))?;
         Ok(Some(request))
     }
 }
