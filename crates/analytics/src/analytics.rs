@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use crate::{
-    answers::{Costs, Kept, LedgerAnswers, Stop, Threads, at_once},
+    answers::{Costs, Kept, LedgerAnswers, Stop, Threads},
     caller::Caller,
     catalogue::{Catalogue, Catalogues},
     clock::Clock,
@@ -144,8 +144,8 @@ impl Analytics {
             .ok_or_else(|| failure::unknown_tenant(caller.tenant.as_str()))
     }
 
-    /// Answers questions, each with its state of knowledge, where the call is: to hand thousands of rows to another thread,
-    /// which has to give them back in the end, takes longer than to write them. `work` begins with the ledger in one state.
+    /// Answers questions where the call is: to hand thousands of rows to another thread, which has to give them back in the
+    /// end, takes longer than to write them. Those that [are quick](crate::answers::at_once::are_quick) are answered at once.
     ///
     /// # Errors
     /// As `work`, or when the process is at fault.
@@ -154,11 +154,10 @@ impl Analytics {
         caller: &Caller,
         catalogue: &Catalogue,
         standing: &Standing,
-        asked: &[(&Question, &Standing)],
+        are_quick: bool,
         work: impl FnOnce(&LedgerAnswers) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let are_short = at_once::are_short(asked.iter().map(|(question, _)| *question));
-        if are_short && asked.iter().all(|(_, standing)| at_once::is_small(&standing.snapshot)) {
+        if are_quick {
             let (stop, _never) = Stop::at(caller.deadline);
             let over = self.over(caller, catalogue, standing, stop);
             return work(&LedgerAnswers {

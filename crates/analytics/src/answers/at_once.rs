@@ -15,8 +15,14 @@ const FACT_BYTES: usize = 1 << 18;
 /// Beyond so many columns times stretches of time.
 const CELLS: i64 = 512;
 
+/// Whether questions that are asked together, each of a snapshot, are answered at once.
+pub(crate) fn are_quick<'q>(asked: impl IntoIterator<Item = (&'q Question, &'q Snapshot), IntoIter: Clone>) -> bool {
+    let asked = asked.into_iter();
+    are_short(asked.clone().map(|(question, _)| question)) && asked.map(|(_, snapshot)| snapshot).all(is_small)
+}
+
 /// Whether a tenant has so little that no question about it takes long.
-pub(crate) fn is_small(snapshot: &Snapshot) -> bool {
+fn is_small(snapshot: &Snapshot) -> bool {
     let Some(image) = &snapshot.rows else { return false };
     let blocks = image.measures().flat_map(|measure| image.blocks(measure));
     let rows = blocks.map(|block| block.rows()).try_fold(0, |sum, rows| {
@@ -28,9 +34,8 @@ pub(crate) fn is_small(snapshot: &Snapshot) -> bool {
 
 /// Whether questions have so few numbers that making them takes no time. They may be about many groups all the same: those
 /// that a small ledger has.
-pub(crate) fn are_short<'q>(questions: impl IntoIterator<Item = &'q Question>) -> bool {
-    let cells = questions.into_iter().map(cells);
-    cells.fold(0, i64::saturating_add) <= CELLS
+fn are_short<'q>(questions: impl Iterator<Item = &'q Question>) -> bool {
+    questions.map(cells).fold(0, i64::saturating_add) <= CELLS
 }
 
 /// Columns times stretches of time, at most.

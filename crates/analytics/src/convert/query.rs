@@ -20,7 +20,7 @@ use super::{
 };
 use crate::catalogue::Catalogue;
 
-pub(crate) const MAX_QUERIES: usize = 50;
+const MAX_QUERIES: usize = 50;
 const MAX_METRICS: usize = 50;
 const MAX_PARAMETERS: usize = 32;
 const MAX_FILTERS: usize = 32;
@@ -72,6 +72,13 @@ pub(crate) fn query(
     reader.finish(asked)
 }
 
+/// Refuses more queries than may be asked together.
+pub(crate) fn so_many_queries(count: usize) -> Result<(), Vec<Violation>> {
+    let mut reader = Reader::new();
+    reader.at_most("queries", count, MAX_QUERIES);
+    reader.finish(Some(()))
+}
+
 /// Reads queries that are asked together.
 pub(crate) fn queries(
     queries: &[wire::QueryMetricsRequest],
@@ -88,10 +95,7 @@ pub(crate) fn queries(
                 let description = "must be empty: QueryMetrics gives the pages after the first";
                 reader.fault("page_token", Reason::NotAllowed, description);
             }
-            if query.page_size < 0 {
-                let description = format!("{} is negative", query.page_size);
-                reader.fault("page_size", Reason::OutOfRange, description);
-            }
+            positive(reader, "page_size", query.page_size);
             read(reader, query, catalogue)
         });
     }

@@ -22,12 +22,12 @@ use super::{
 };
 use crate::{
     analytics::{Analytics, Standing},
-    answers::{Costs, LedgerAnswers},
+    answers::{Costs, LedgerAnswers, at_once},
     caller::Caller,
     catalogue::Catalogue,
     convert::{
         known::Known,
-        query::{self as convert, Asked, MAX_QUERIES},
+        query::{self as convert, Asked},
     },
     failure, page,
 };
@@ -61,9 +61,8 @@ pub(super) async fn batch(
     }
     let put = wanted
         .iter()
-        .map(|wanted| (wanted.asked.question.clone(), wanted.standing.clone()));
-    let put: Vec<_> = put.collect();
-    let put: Vec<_> = put.iter().map(|(question, standing)| (question, standing)).collect();
+        .map(|wanted| (&wanted.asked.question, &*wanted.standing.snapshot));
+    let are_quick = at_once::are_quick(put);
     let limit = analytics.limits.max_response_bytes;
     let work = {
         let (catalogue, costs) = (Arc::clone(&catalogue), analytics.costs.clone());
@@ -77,7 +76,9 @@ pub(super) async fn batch(
             Ok(answers)
         }
     };
-    analytics.answer(caller, &catalogue, put[0].1, &put, work).await
+    analytics
+        .answer(caller, &catalogue, &states[0].1, are_quick, work)
+        .await
 }
 
 /// The states of knowledge that are asked for, each with the latest commit that any of its queries wants.
@@ -140,11 +141,7 @@ impl Asking for wire::BatchQueryMetricsRequest {
                 break;
             }
         }
-        if queries > MAX_QUERIES {
-            let problem = format!("has {queries} elements, the limit is {MAX_QUERIES}");
-            return Err(Problem::invalid("TOO_MANY", "queries", problem));
-        }
-        Ok(())
+        convert::so_many_queries(queries).map_err(failure::invalid)
     }
 }
 

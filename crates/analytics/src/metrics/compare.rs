@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     analytics::{Analytics, Standing},
-    answers::LedgerAnswers,
+    answers::{LedgerAnswers, at_once},
     caller::Caller,
     catalogue::Catalogue,
     convert::{
@@ -130,13 +130,9 @@ async fn answer(
 ) -> Result<((Table, Table), Changes), Problem> {
     let facts = facts(analytics, caller, before.commit, after.commit).await?;
     let (question, metrics) = (before.put(asked.question.clone()), Arc::clone(catalogue));
-    let earlier = {
-        let question = question.clone();
-        move |over: &LedgerAnswers| over.table(&metrics, &question, "query")
-    };
-    let earlier = analytics
-        .answer(caller, catalogue, before, &[(&question, before)], earlier)
-        .await?;
+    let is_quick = at_once::are_quick([(&question, &*before.snapshot)]);
+    let earlier = move |over: &LedgerAnswers| over.table(&metrics, &question, "query");
+    let earlier = analytics.answer(caller, catalogue, before, is_quick, earlier).await?;
     let (question, metrics) = (after.put(asked.question.clone()), Arc::clone(catalogue));
     let (from, to) = (before.commit, after.commit);
     let (later, changes) = analytics

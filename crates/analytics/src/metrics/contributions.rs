@@ -143,10 +143,9 @@ async fn find(
     analytics
         .compute(caller, catalogue, standing, move |over| {
             let (registry, policies) = (&metrics.registry, &metrics.policies);
-            let unanswered = |error| failure::unanswered(error, "");
-            let table = evaluate::evaluate(over, registry, policies, &over.tables, &question).map_err(unanswered)?;
+            let table = over.table(&metrics, &question, "")?;
             let leaves = evaluate::leaves(registry, policies, &over.tables, &question, &question.metrics[0], part);
-            let leaves = leaves.map_err(unanswered)?;
+            let leaves = leaves.map_err(|error| failure::unanswered(error, ""))?;
             let most = offset.saturating_add(size);
             let (found, total) =
                 explain::behind(over, &leaves, most).map_err(|stopped| failure::stopped_early(stopped, ""))?;

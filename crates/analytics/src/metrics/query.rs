@@ -11,7 +11,7 @@ use scoreline_server::status::Problem;
 use super::{rank, written::Written};
 use crate::{
     analytics::{Analytics, Standing},
-    answers::LedgerAnswers,
+    answers::{LedgerAnswers, at_once},
     caller::Caller,
     catalogue::Catalogue,
     convert::{
@@ -49,14 +49,12 @@ pub(super) async fn query(
         size,
         room: room(analytics),
     };
-    let question = wanted.asked.question.clone();
+    let is_quick = at_once::are_quick([(&wanted.asked.question, &*standing.snapshot)]);
     let page = {
         let catalogue = Arc::clone(&catalogue);
         move |over: &LedgerAnswers| wanted.page(over, &catalogue, "")
     };
-    analytics
-        .answer(caller, &catalogue, &standing, &[(&question, &standing)], page)
-        .await
+    analytics.answer(caller, &catalogue, &standing, is_quick, page).await
 }
 
 /// The bytes of a response that rows may take.

@@ -12,7 +12,7 @@ use tonic::Status;
 use super::{query, rank};
 use crate::{
     analytics::Analytics,
-    answers::LedgerAnswers,
+    answers::{LedgerAnswers, at_once},
     caller::Caller,
     convert::{known::Known, query as convert, table::Names},
     failure,
@@ -105,7 +105,8 @@ async fn answer(
     let catalogue = analytics.catalogues.get(&caller.tenant).await?;
     let asked = convert::query(query, "query", &catalogue).map_err(failure::invalid)?;
     let standing = analytics.standing(caller, Known::Now, asked.at_least).await?;
-    let (question, metrics, of) = (asked.question.clone(), Arc::clone(&catalogue), standing.clone());
+    let is_quick = at_once::are_quick([(&asked.question, &*standing.snapshot)]);
+    let (metrics, of) = (Arc::clone(&catalogue), standing.clone());
     let whole = move |over: &LedgerAnswers| {
         let table = rank::answer(over, &metrics, &of, &asked, "query")?;
         if table.rows.len() > query::MAX_PAGE {
@@ -121,9 +122,7 @@ async fn answer(
         }
         Ok(answer)
     };
-    analytics
-        .answer(caller, &catalogue, &standing, &[(&question, &standing)], whole)
-        .await
+    analytics.answer(caller, &catalogue, &standing, is_quick, whole).await
 }
 
 fn too_many(rows: usize) -> Problem {
