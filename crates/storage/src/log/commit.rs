@@ -10,10 +10,11 @@ use super::{
     Disposition, Receipt, Submission,
     book::Book,
     dedupe,
-    lane::{Lane, Turn, Writing},
+    lane::{Lane, Place, Turn},
     needs,
     plan::{Plan, Planner},
     prepare::{self, Parcel},
+    write::Added,
 };
 use crate::{Database, Error, inserts::Inserts};
 
@@ -59,20 +60,20 @@ struct Commit<'a> {
     lane: &'a Lane,
     parcels: &'a [Parcel],
     now: Timestamp,
-    writing: Option<Writing>,
+    writing: Option<Place>,
 }
 
 /// How far a commit comes at the desk.
-enum Ahead {
-    /// It is planned, and its turn to be written has come.
-    Planned(Book, Plan, Writing),
-    /// It has to be planned on what is stored; the book is of use if there is one.
-    Not(Option<Book>, Writing),
+enum Ahead<'a> {
+    /// It is planned, with its place among those that are written.
+    Planned(Book, Plan<'a>, Place),
+    /// It has to be planned on what is stored, its turn to be written has come; the book is of use if there is one.
+    Not(Option<Book>, Place),
 }
 
-impl Commit<'_> {
-    /// Plans the commit while the one before it is written, if there is a book to plan it with.
-    async fn ahead(&mut self, book: Option<Book>) -> Result<Ahead, Error> {
+impl<'a> Commit<'a> {
+    /// Plans the commit while those before it are put into rows and written, if there is a book to plan it with.
+    async fn ahead(&mut self, book: Option<Book>) -> Result<Ahead<'a>, Error> {
         let planned = match book {
             Some(mut book) if !book.wary => {
                 book.shrink(self.lane.share(), self.lane.durable());
@@ -83,34 +84,45 @@ impl Commit<'_> {
                     writing: &mut self.writing,
                 };
                 let plan = planner.ahead(&mut book, self.parcels, self.now).await?;
-                plan.map(|plan| (book, plan))
+                plan.map(|plan| (book, plan)).ok_or(None)
             }
-            book => return Ok(Ahead::Not(book, self.writing().await)),
+            book => Err(book),
         };
-        let writing = self.writing().await;
+        let mut writing = self.writing.take().unwrap_or_else(|| self.lane.writing());
         Ok(match planned {
-            Some((book, plan)) if book.opened_at == self.lane.failures() => Ahead::Planned(book, plan, writing),
-            _ => Ahead::Not(None, writing),
+            Ok((book, plan)) => Ahead::Planned(book, plan, writing),
+            Err(book) => {
+                writing.come().await;
+                Ahead::Not(book.filter(|book| book.opened_at == self.lane.failures()), writing)
+            }
         })
-    }
-
-    async fn writing(&mut self) -> Writing {
-        match self.writing.take() {
-            Some(writing) => writing,
-            None => self.lane.writing().await,
-        }
     }
 
     /// Writes what was planned ahead, if the tenant is in the state on which it was planned and all its events are new.
     /// Otherwise plans it on what is stored.
-    async fn write(&self, plan: Plan, writing: Writing) -> Result<Vec<Receipt>, Error> {
-        let may_fail = self.lane.may_fail();
-        let number = plan.base.last_commit + 1;
-        if self.try_to_write(plan.inserts).await? {
-            may_fail.written(number);
-            return Ok(receipts(plan.dispositions, number));
+    async fn write(&self, plan: Plan<'_>, mut writing: Place) -> Result<Vec<Receipt>, Error> {
+        let Plan {
+            base,
+            opened_at,
+            dispositions,
+            added,
+        } = plan;
+        let bind = |added: Added<'_>| {
+            Database::aside(added.events(), || {
+                added.bind(self.database.backend(), self.tenant, base)
+            })
+        };
+        let inserts = added.map(bind).transpose();
+        writing.come().await;
+        // Whoever planned on this commit has to learn that it failed before his turn comes.
+        if self.lane.failures() == opened_at {
+            let may_fail = self.lane.may_fail();
+            if self.try_to_write(inserts?).await? {
+                let number = base.last_commit + 1;
+                may_fail.written(number);
+                return Ok(receipts(dispositions, number));
+            }
         }
-        drop(may_fail);
         let (_, receipts) = self.settle(None, writing).await?;
         Ok(receipts)
     }
@@ -127,7 +139,7 @@ impl Commit<'_> {
     }
 
     /// The transaction `commit` of what is planned within it.
-    async fn settle(&self, book: Option<Book>, writing: Writing) -> Result<(Book, Vec<Receipt>), Error> {
+    async fn settle(&self, book: Option<Book>, writing: Place) -> Result<(Book, Vec<Receipt>), Error> {
         let mut writing = Some(writing);
         let may_fail = self.lane.may_fail();
         let transaction = self.database.begin_write().await?;
@@ -149,13 +161,15 @@ impl Commit<'_> {
             writing: &mut writing,
         };
         let plan = planner.settled(&mut book, self.parcels, self.now).await?;
-        let commit = match plan.inserts {
+        let commit = match plan.added {
             None => {
                 transaction.rollback().await?;
                 base.last_commit
             }
-            Some(inserts) => {
-                transaction.run(inserts).await?;
+            Some(added) => {
+                transaction
+                    .run(added.bind(self.database.backend(), self.tenant, base)?)
+                    .await?;
                 transaction.commit().await?;
                 base.last_commit + 1
             }

@@ -30,7 +30,7 @@ impl Sorted<'_> {
 }
 
 /// Sorts submissions against the log and against each other, in order.
-pub(crate) fn sort<'a>(policies: &Policies, known: &'a Known, parcels: &'a [Parcel]) -> Sorted<'a> {
+pub(crate) fn sort<'a>(policies: &Policies, known: &Known, parcels: &'a [Parcel]) -> Sorted<'a> {
     let mut taken: HashMap<&str, &[u8; 32]> = known.iter().map(|(id, hash)| (id.as_str(), hash)).collect();
     let mut sorted = Sorted::default();
     for parcel in parcels {

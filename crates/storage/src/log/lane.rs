@@ -1,8 +1,9 @@
 //! Whose turn it is to commit for a tenant in this process, and what is kept of the tenant between turns.
 //!
 //! Commits of a tenant go through two doors, in the order in which they were handed over: at the *desk* one of them is
-//! planned, with the tenant's book; in *writing* one is written. So a commit is planned while the one before it is
-//! written. The tenant's row decides in the end: what it does not fit is planned again, in its own transaction.
+//! planned, with the tenant's book; in *writing* one is written. What lies between, putting into rows what was planned, needs
+//! neither. So one commit is planned while the one before it is put into rows, and the one before that is written. The
+//! tenant's row decides in the end: what it does not fit is planned again, in its own transaction.
 
 use std::{
     collections::HashMap,
@@ -13,7 +14,7 @@ use std::{
 };
 
 use scoreline_core::id::TenantId;
-use tokio::sync::{self, OwnedMutexGuard, oneshot};
+use tokio::sync::{self, oneshot};
 
 use super::book::Book;
 
@@ -29,32 +30,38 @@ pub(crate) struct Lanes {
 }
 
 /// The lane of one tenant.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Lane {
-    /// Resolves when the last one in line leaves the desk.
-    last: Mutex<Option<oneshot::Receiver<()>>>,
+    at_desk: Door,
     pub(crate) desk: sync::Mutex<Option<Book>>,
-    writing: Arc<sync::Mutex<()>>,
+    writing: Door,
     failures: AtomicU64,
     durable: AtomicU64,
     /// The memory that the book may take.
     share: AtomicUsize,
 }
 
-/// Held by whoever writes.
-pub(crate) type Writing = OwnedMutexGuard<()>;
+/// Lets one commit in at a time, in the order in which they took their places.
+#[derive(Debug, Default)]
+struct Door {
+    /// Resolves when the last one in line leaves.
+    last: Mutex<Option<oneshot::Receiver<()>>>,
+}
+
+/// A place before a door, and behind it when its turn [came](Self::come). The next one is let in when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    before: Option<oneshot::Receiver<()>>,
+    #[expect(dead_code, reason = "it does what it does by being dropped")]
+    leave: oneshot::Sender<()>,
+}
 
 /// A place in the line to the desk.
 #[derive(Debug)]
 pub(crate) struct Turn {
-    pub(crate) lane: Arc<Lane>,
-    before: Option<oneshot::Receiver<()>>,
-    leave: oneshot::Sender<()>,
+    lane: Arc<Lane>,
+    place: Place,
 }
-
-/// Lets the next one come to the desk when it is dropped.
-#[derive(Debug)]
-pub(crate) struct AtDesk(#[expect(dead_code, reason = "it does what it does by being dropped")] oneshot::Sender<()>);
 
 impl Lanes {
     pub(crate) fn new(budget: usize) -> Self {
@@ -74,15 +81,14 @@ impl Lanes {
                     // Lanes are handed out under this lock: who is alone here stays alone.
                     lanes.retain(|_, lane| Arc::strong_count(lane) > 1);
                 }
-                let lane = Arc::new(Lane::new());
+                let lane = Arc::new(Lane::default());
                 lanes.insert(tenant.clone(), Arc::clone(&lane));
                 self.share(&lanes);
                 lane
             }
         };
-        let (leave, next) = oneshot::channel();
-        let before = lock(&lane.last).replace(next);
-        Turn { lane, before, leave }
+        let place = lane.at_desk.place();
+        Turn { lane, place }
     }
 
     /// Gives every lane the same part of the memory. Those with nothing under way give back what is more at once.
@@ -100,20 +106,9 @@ impl Lanes {
 }
 
 impl Lane {
-    fn new() -> Self {
-        Self {
-            last: Mutex::default(),
-            desk: sync::Mutex::default(),
-            writing: Arc::default(),
-            failures: AtomicU64::new(0),
-            durable: AtomicU64::new(0),
-            share: AtomicUsize::new(0),
-        }
-    }
-
-    /// Waits until nobody else writes.
-    pub(crate) async fn writing(&self) -> Writing {
-        Arc::clone(&self.writing).lock_owned().await
+    /// Takes a place in the line of those who write. Whoever took one has to come before leaving it.
+    pub(crate) fn writing(&self) -> Place {
+        self.writing.place()
     }
 
     /// How often a planned commit was not written as it was planned. What was planned on it is wrong then.
@@ -137,14 +132,30 @@ impl Lane {
     }
 }
 
-impl Turn {
-    /// Waits until the desk is free.
-    pub(crate) async fn come(self) -> (Arc<Lane>, AtDesk) {
-        if let Some(before) = self.before {
+impl Door {
+    fn place(&self) -> Place {
+        let (leave, next) = oneshot::channel();
+        let before = lock(&self.last).replace(next);
+        Place { before, leave }
+    }
+}
+
+impl Place {
+    /// Waits until all who came before have left.
+    pub(crate) async fn come(&mut self) {
+        if let Some(before) = &mut self.before {
             // It resolves with an error: who leaves says nothing.
             before.await.unwrap_or_default();
+            self.before = None;
         }
-        (self.lane, AtDesk(self.leave))
+    }
+}
+
+impl Turn {
+    /// Waits until the desk is free.
+    pub(crate) async fn come(mut self) -> (Arc<Lane>, Place) {
+        self.place.come().await;
+        (self.lane, self.place)
     }
 }
 

@@ -18,24 +18,23 @@ use super::{
     Disposition,
     book::Book,
     dedupe::{self, Known, Sorted},
-    lane::{Lane, Writing},
+    lane::{Lane, Place},
     needs,
     prepare::{Parcel, Sent},
-    write,
+    write::{self, Added},
 };
-use crate::{
-    Database, Error,
-    inserts::{Base, Inserts},
-};
+use crate::{Database, Error, inserts::Base};
 
 /// A commit that is worked out.
 #[derive(Debug)]
-pub(crate) struct Plan {
+pub(crate) struct Plan<'a> {
     /// The state on which it builds.
     pub(crate) base: Base,
+    /// The failures of the lane with which it holds.
+    pub(crate) opened_at: u64,
     pub(crate) dispositions: Vec<Vec<Disposition>>,
-    /// What it writes, the tenant's row moved on. None when no event is new.
-    pub(crate) inserts: Option<Inserts>,
+    /// What it writes. None when no event is new.
+    pub(crate) added: Option<Added<'a>>,
 }
 
 /// Who plans, and where.
@@ -44,7 +43,7 @@ pub(crate) struct Planner<'a, C> {
     pub(crate) tenant: &'a TenantId,
     pub(crate) lane: &'a Lane,
     /// Held when all that was planned before is written, or has failed.
-    pub(crate) writing: &'a mut Option<Writing>,
+    pub(crate) writing: &'a mut Option<Place>,
 }
 
 /// What was read for a batch. What is not supplied does not exist.
@@ -61,12 +60,12 @@ impl<C: ConnectionTrait> Planner<'_, C> {
     ///
     /// # Errors
     /// When the database fails, something stored is damaged, or the fold refuses. The book is of no use then either.
-    pub(crate) async fn ahead(
+    pub(crate) async fn ahead<'p>(
         &mut self,
         book: &mut Book,
-        parcels: &[Parcel],
+        parcels: &'p [Parcel],
         now: Timestamp,
-    ) -> Result<Option<Plan>, Error> {
+    ) -> Result<Option<Plan<'p>>, Error> {
         let known = Known::new();
         let sorted = Database::aside(size(parcels), || dedupe::sort(&book.policies, &known, parcels));
         if sorted.has_others() || sorted.new.is_empty() {
@@ -79,7 +78,12 @@ impl<C: ConnectionTrait> Planner<'_, C> {
     ///
     /// # Errors
     /// As above.
-    pub(crate) async fn settled(&mut self, book: &mut Book, parcels: &[Parcel], now: Timestamp) -> Result<Plan, Error> {
+    pub(crate) async fn settled<'p>(
+        &mut self,
+        book: &mut Book,
+        parcels: &'p [Parcel],
+        now: Timestamp,
+    ) -> Result<Plan<'p>, Error> {
         let known = dedupe::known(self.db, self.tenant, parcels).await?;
         let sorted = Database::aside(size(parcels), || dedupe::sort(&book.policies, &known, parcels));
         book.wary = !known.is_empty();
@@ -87,16 +91,21 @@ impl<C: ConnectionTrait> Planner<'_, C> {
         plan.ok_or_else(|| Error::Fold("a commit waits for another, and there is none".to_owned()))
     }
 
-    async fn plan(&mut self, book: &mut Book, sorted: Sorted<'_>, now: Timestamp) -> Result<Option<Plan>, Error> {
+    async fn plan<'p>(
+        &mut self,
+        book: &mut Book,
+        sorted: Sorted<'p>,
+        now: Timestamp,
+    ) -> Result<Option<Plan<'p>>, Error> {
         let Sorted { dispositions, new } = sorted;
-        let base = book.base;
+        let mut plan = Plan {
+            base: book.base,
+            opened_at: book.opened_at,
+            dispositions,
+            added: None,
+        };
         if new.is_empty() {
-            let inserts = None;
-            return Ok(Some(Plan {
-                base,
-                dispositions,
-                inserts,
-            }));
+            return Ok(Some(plan));
         }
         let corrects = new.iter().any(|sent| target(&sent.event.payload).is_some());
         if corrects {
@@ -110,17 +119,11 @@ impl<C: ConnectionTrait> Planner<'_, C> {
             return Ok(None);
         };
         if corrects {
-            book.last_correcting = base.last_commit + 1;
+            book.last_correcting = plan.base.last_commit + 1;
         }
-        let mut inserts = Inserts::of_commit(self.db.get_database_backend(), self.tenant, base)?;
-        Database::aside(new.len(), || {
-            write::commit(&mut inserts, self.tenant, book, &new, changes, now)
-        })?;
-        Ok(Some(Plan {
-            base,
-            dispositions,
-            inserts: Some(inserts),
-        }))
+        let added = Database::aside(new.len(), || write::take_over(book, new, changes, now))?;
+        plan.added = Some(added);
+        Ok(Some(plan))
     }
 
     async fn fold(&mut self, book: &mut Book, new: &[Sent<'_>]) -> Result<Option<Changes>, Error> {
@@ -185,9 +188,8 @@ impl<C: ConnectionTrait> Planner<'_, C> {
 
     /// Waits until what was planned before is written. Says whether it was written as planned.
     async fn settle(&mut self, book: &Book) -> bool {
-        if self.writing.is_none() {
-            *self.writing = Some(self.lane.writing().await);
-        }
+        let writing = self.writing.get_or_insert_with(|| self.lane.writing());
+        writing.come().await;
         self.lane.failures() == book.opened_at
     }
 }

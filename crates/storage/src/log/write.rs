@@ -14,6 +14,7 @@ use scoreline_core::{
     measure::Measurement,
     subject::Subject,
 };
+use sea_orm::DbBackend;
 
 use super::{
     book::{Book, Chapter, Stored, Touched},
@@ -22,25 +23,31 @@ use super::{
 };
 use crate::{
     Error,
-    inserts::{Column, Inserts, Rows},
+    inserts::{Base, Column, Inserts, Rows},
     ledger::insert_segment,
     sql,
 };
 
-/// What a commit writes beside the tenant's row: bound for the database, in order. The events come first: when one of
-/// them is stored already, nothing else is done in vain.
+/// What a commit adds to what is stored.
+#[derive(Debug)]
+pub(crate) struct Added<'a> {
+    new: Vec<Sent<'a>>,
+    touched: Vec<Touched>,
+    closed: Vec<Chapter>,
+    recorded: Recorded,
+}
+
+/// What a commit adds, taken over into the book.
 ///
 /// # Errors
-/// When something has no stored form, or is too large.
-pub(crate) fn commit(
-    inserts: &mut Inserts,
-    tenant: &TenantId,
+/// When something has no stored form.
+pub(crate) fn take_over<'a>(
     book: &mut Book,
-    new: &[Sent<'_>],
+    new: Vec<Sent<'a>>,
     mut changes: Changes,
     now: Timestamp,
-) -> Result<(), Error> {
-    let (touched, closed) = book.take_over(new, &mut changes)?;
+) -> Result<Added<'a>, Error> {
+    let (touched, closed) = book.take_over(&new, &mut changes)?;
     let recorded = Recorded {
         number: book.base.last_commit,
         now,
@@ -48,10 +55,33 @@ pub(crate) fn commit(
         measurements: changes.measurements,
         facts: changes.facts,
     };
-    events(inserts, tenant, recorded.number, new)?;
-    subjects(inserts, tenant, &touched)?;
-    chapters(inserts, tenant, &closed)?;
-    record(inserts, tenant, recorded)
+    Ok(Added {
+        new,
+        touched,
+        closed,
+        recorded,
+    })
+}
+
+impl Added<'_> {
+    /// How many events there are.
+    pub(crate) fn events(&self) -> usize {
+        self.new.len()
+    }
+
+    /// Its rows, in order, with the tenant's row moved on from `base`. The events come first: when one of them is stored
+    /// already, nothing else is done in vain.
+    ///
+    /// # Errors
+    /// When something has no stored form, or is too large.
+    pub(crate) fn bind(self, backend: DbBackend, tenant: &TenantId, base: Base) -> Result<Inserts, Error> {
+        let mut inserts = Inserts::of_commit(backend, tenant, base)?;
+        events(&mut inserts, tenant, self.recorded.number, &self.new)?;
+        subjects(&mut inserts, tenant, &self.touched)?;
+        chapters(&mut inserts, tenant, &self.closed)?;
+        record(&mut inserts, tenant, self.recorded)?;
+        Ok(inserts)
+    }
 }
 
 fn events(inserts: &mut Inserts, tenant: &TenantId, commit: u64, new: &[Sent<'_>]) -> Result<(), Error> {
