@@ -40,6 +40,8 @@ pub struct Clients {
     pub export: ExportServiceClient<TenantChannel>,
     /// For settings.
     pub tenants: TenantsServiceClient<TenantChannel>,
+    /// For calls that are encoded elsewhere.
+    pub channel: TenantChannel,
 }
 
 impl Clients {
@@ -56,6 +58,7 @@ impl Clients {
             metrics: MetricsServiceClient::new(channel()).max_decoding_message_size(MAX_ANSWER),
             export: ExportServiceClient::new(channel()).max_decoding_message_size(MAX_ANSWER),
             tenants: TenantsServiceClient::new(channel()),
+            channel: channel(),
         })
     }
 

