@@ -14,6 +14,7 @@ mod dated;
 mod error;
 mod finish;
 mod index;
+mod lists;
 mod lookup;
 mod options;
 mod partial;

@@ -6,12 +6,14 @@ use std::{
 };
 
 use jiff::Timestamp;
+use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 use super::{
-    Aggregate, Answer, Error,
+    Aggregate, Answer, Error, Quantile,
     finish::{self, Walked},
     index::Index,
+    lists::Lists,
     lookup::Lookup,
     plan::Plan,
     pricing::Rates,
@@ -148,9 +150,9 @@ impl Changes {
 pub(super) struct State {
     pub(super) sums: Totals,
     /// Of distributions.
-    pub(super) values: Signed<i64>,
+    pub(super) values: Lists<i64, SmallVec<[Quantile; 1]>>,
     /// Of distinct counts.
-    pub(super) codes: Signed<u32>,
+    pub(super) codes: Lists<u32, i64>,
     /// Of accounts, where they are listed.
     pub(super) changes: Changes,
     /// By cell, currency and day: how many rows have no rate.
@@ -224,7 +226,7 @@ impl Partial {
             changes,
             missing,
         } = &self.state;
-        let lists = values.bytes() + codes.bytes() + changes.bytes();
+        let lists = values.bytes(self.index.len()) + codes.bytes(self.index.len()) + changes.bytes();
         self.index.bytes() + sums.bytes() + lists + missing.len() * 48
     }
 
@@ -278,8 +280,8 @@ impl Partial {
         for ((cell, code, day), count) in more.missing {
             *state.missing.entry((cells[cell as usize], code, day)).or_default() += count;
         }
-        state.values.merge(&cells, more.values);
-        state.codes.merge(&cells, more.codes);
+        state.values.values.merge(&cells, more.values.values);
+        state.codes.values.merge(&cells, more.codes.values);
         state.changes.since.merge(&cells, more.changes.all());
     }
 
@@ -311,23 +313,23 @@ impl State {
         match &plan.query.aggregate {
             Aggregate::Distribution { .. } => {
                 if let Amounts::Read(values) = run.amounts {
-                    self.values.add(run, values);
+                    self.values.values.add(run, values);
                 }
             }
             Aggregate::DistinctSubjects => {
                 let mut subjects = Vec::with_capacity(run.rows.len());
                 run.block.subject.read(run.rows, &mut subjects);
-                self.codes.add(run, &subjects);
+                self.codes.values.add(run, &subjects);
             }
             Aggregate::DistinctValues(dimension) => {
                 let mut codes = Vec::with_capacity(run.rows.len());
                 if let Some(column) = run.block.dimension(dimension) {
                     column.read(run.rows, &mut codes);
                     if column.min() > 0 {
-                        return self.codes.add(run, &codes);
+                        return self.codes.values.add(run, &codes);
                     }
                     let known = codes.iter().enumerate().filter(|(_, code)| **code != 0);
-                    known.for_each(|(at, code)| self.codes.put(run, at, *code));
+                    known.for_each(|(at, code)| self.codes.values.put(run, at, *code));
                 }
             }
             Aggregate::Rows | Aggregate::Flow | Aggregate::Moments | Aggregate::Balance | Aggregate::Retention => {}
@@ -336,10 +338,6 @@ impl State {
 }
 
 impl<T: Copy> Signed<T> {
-    fn bytes(&self) -> usize {
-        self.plus.bytes() + self.minus.bytes()
-    }
-
     /// Adds the values of a run, but for those that could not be converted.
     fn add(&mut self, run: &Run<'_>, values: &[T]) {
         if run.gaps.is_empty() && run.to.signs.is_none() {

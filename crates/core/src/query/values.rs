@@ -31,6 +31,14 @@ enum Of {
     Streaks(Vec<Streak>),
 }
 
+/// How far values reach: those that come later come to other pieces when a copy was made there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Places {
+    pieces: usize,
+    /// Of the last piece.
+    values: usize,
+}
+
 impl<T> Default for Values<T> {
     fn default() -> Self {
         Self {
@@ -146,8 +154,14 @@ impl<T: Copy> Values<T> {
 
     /// Tells cells and the values that come to them, those of neighbours of one cell together where that is known.
     #[inline(always)]
-    pub(super) fn tell(&self, mut to: impl FnMut(u32, &[T])) {
-        for piece in self.pieces() {
+    pub(super) fn tell(&self, to: impl FnMut(u32, &[T])) {
+        self.tell_since(Places::default(), to);
+    }
+
+    /// The same of those that came since a copy was made, or since the beginning.
+    #[inline(always)]
+    pub(super) fn tell_since(&self, since: Places, mut to: impl FnMut(u32, &[T])) {
+        for piece in self.pieces().skip(since.pieces) {
             match &piece.cells {
                 Of::Each(cells) => {
                     let values = piece.values.iter().map(std::slice::from_ref);
@@ -213,9 +227,12 @@ impl<T> Values<T> {
         self.pieces().map(|piece| piece.values.len()).sum()
     }
 
-    /// The values, whatever cells they come to.
-    pub(super) fn all(&self) -> impl Iterator<Item = &T> {
-        self.pieces().flat_map(|piece| &piece.values)
+    /// How far they reach.
+    pub(super) fn places(&self) -> Places {
+        Places {
+            pieces: self.pieces().count(),
+            values: self.pieces().last().map_or(0, |piece| piece.values.len()),
+        }
     }
 
     pub(super) fn bytes(&self) -> usize {

@@ -3,50 +3,43 @@
 use super::grouped::by_cell;
 use crate::{
     crew::Crew,
-    query::{partial::Signed, sums::Totals, values::Values},
+    query::{lists::Lists, sums::Totals},
 };
 
 /// For each cell, how many codes there are more often than they were taken back. Sums are as for [`by_cell`].
-pub(super) fn counts(cells: usize, sums: (&Totals, bool), codes: &Signed<u32>, crew: &dyn Crew) -> Vec<i64> {
-    let none = Seen::over(&codes.plus);
-    let begin = || none.clone();
-    by_cell(crew, cells, sums, codes, begin, |seen, plus, minus| match minus {
-        [] => seen.count(plus),
-        minus => net(plus, minus),
-    })
+pub(super) fn counts(cells: usize, sums: (&Totals, bool), codes: &Lists<u32, i64>, crew: &dyn Crew) -> Vec<i64> {
+    by_cell(
+        crew,
+        cells,
+        sums,
+        codes,
+        Seen::default,
+        |seen, plus, minus| match minus {
+            [] => seen.count(plus),
+            minus => net(plus, minus),
+        },
+    )
 }
 
-/// A bit for each code that there may be.
-#[derive(Clone)]
-struct Seen {
-    least: u32,
-    bits: Vec<u64>,
-}
+/// A bit for each code that was seen so far, up to the greatest.
+#[derive(Default)]
+struct Seen(Vec<u64>);
 
 impl Seen {
-    fn over(codes: &Values<u32>) -> Self {
-        let least = codes.all().min().copied().unwrap_or(0);
-        let greatest = codes.all().max().copied().unwrap_or(0);
-        let bits = vec![0; (greatest - least) as usize / 64 + 1];
-        Self { least, bits }
-    }
-
-    fn place(&self, code: u32) -> (usize, u64) {
-        let offset = (code - self.least) as usize;
-        (offset / 64, 1 << (offset % 64))
-    }
-
     /// How many distinct codes there are. Leaves no bit behind.
     fn count(&mut self, codes: &[u32]) -> i64 {
-        let mut count = 0;
-        for code in codes {
-            let (word, bit) = self.place(*code);
-            count += i64::from(self.bits[word] & bit == 0);
-            self.bits[word] |= bit;
+        let place = |code: &u32| (*code as usize / 64, 1_u64 << (code % 64));
+        let greatest = codes.iter().max().map_or(0, |code| place(code).0);
+        if greatest >= self.0.len() {
+            self.0.resize(greatest + 1, 0);
         }
-        for code in codes {
-            let (word, _) = self.place(*code);
-            self.bits[word] = 0;
+        let mut count = 0;
+        for (word, bit) in codes.iter().map(place) {
+            count += i64::from(self.0[word] & bit == 0);
+            self.0[word] |= bit;
+        }
+        for (word, _) in codes.iter().map(place) {
+            self.0[word] = 0;
         }
         count
     }

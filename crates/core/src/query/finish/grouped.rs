@@ -4,7 +4,12 @@ use std::ops::Range;
 
 use crate::{
     crew::{self, Crew},
-    query::{partial::Signed, sums::Totals, values::Values},
+    query::{
+        lists::{Lists, NOT_WANTED, of_cells},
+        partial::Signed,
+        sums::Totals,
+        values::Values,
+    },
 };
 
 /// The values of some neighbouring cells, those of one cell side by side.
@@ -104,24 +109,57 @@ fn both<T: Copy + Default>(
 }
 
 /// Works on each cell: on the values of it that count, and on those that were taken back; the results in order. Whoever of a
-/// crew takes some cells begins with a state of his own. Sums are as for [`both`].
-pub(super) fn by_cell<T: Copy + Default + Send + Sync, S, R: Send>(
+/// crew takes some cells begins with a state of his own. Sums are as for [`both`]. What is known of cells from before is not
+/// worked out again.
+pub(super) fn by_cell<T: Copy + Default + Send + Sync, S, R: Clone + Send + Sync>(
     crew: &dyn Crew,
     cells: usize,
     sums: (&Totals, bool),
-    values: &Signed<T>,
+    lists: &Lists<T, R>,
     begin: impl Fn() -> S + Sync,
     work: impl Fn(&mut S, &mut [T], &mut [T]) -> R + Sync,
 ) -> Vec<R> {
+    if let Some(known) = lists.came_of_unchanged() {
+        return with_known(cells, &lists.values, known, begin, work);
+    }
     let of_range = |cells: Range<usize>| -> Vec<R> {
-        let (mut plus, mut minus) = both(&cells, sums, values);
+        let (mut plus, mut minus) = both(&cells, sums, &lists.values);
         let mut state = begin();
         cells
             .map(|cell| work(&mut state, plus.of(cell), minus.of(cell)))
             .collect()
     };
     let parts = by_ranges(crew, cells, |cell| sums.0.rows_of(cell), of_range);
-    parts.into_iter().flatten().collect()
+    let came: Vec<R> = parts.into_iter().flatten().collect();
+    lists.keep(&came);
+    came
+}
+
+/// The same where something is known of most cells.
+fn with_known<T: Copy + Default, S, R>(
+    cells: usize,
+    values: &Signed<T>,
+    mut known: Vec<Option<R>>,
+    begin: impl Fn() -> S,
+    work: impl Fn(&mut S, &mut [T], &mut [T]) -> R,
+) -> Vec<R> {
+    known.resize_with(cells, || None);
+    let (mut places, mut wanted) = (vec![NOT_WANTED; cells], 0);
+    for (place, _) in places.iter_mut().zip(&known).filter(|(_, known)| known.is_none()) {
+        *place = wanted;
+        wanted += 1;
+    }
+    let all = 0..wanted as usize;
+    let [mut plus, mut minus] =
+        [&values.plus, &values.minus].map(|values| Grouped::new(&all, &of_cells(values, &places)));
+    let (mut state, mut next) = (begin(), all);
+    let work = |known: Option<R>| {
+        known.unwrap_or_else(|| {
+            let cell = next.next().expect("as many as are not known");
+            work(&mut state, plus.of(cell), minus.of(cell))
+        })
+    };
+    known.into_iter().map(work).collect()
 }
 
 /// Works on cells in ranges, which a crew shares out by how many values each has; the results in order.

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::grouped::by_cell;
 use crate::{
     crew::Crew,
-    query::{Quantile, partial::Signed, sums::Totals},
+    query::{Quantile, lists::Lists, sums::Totals},
     statistics::{QuantileRank, RankInterval, interpolate, quantile_interval, quantile_rank},
 };
 
@@ -19,7 +19,7 @@ type Intervals = HashMap<(u64, u32), Option<RankInterval>>;
 pub(super) fn quantiles(
     cells: usize,
     sums: (&Totals, bool),
-    values: &Signed<i64>,
+    values: &Lists<i64, SmallVec<[Quantile; 1]>>,
     asked: &[u32],
     crew: &dyn Crew,
 ) -> Vec<SmallVec<[Quantile; 1]>> {

@@ -1,11 +1,66 @@
 //! Answers that go on from what was told before.
 
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
 use super::world::*;
 use crate::{
-    dimension::Dimension,
+    crew::Alone,
+    dimension::{Dimension, Tables},
+    ledger::{Block, Entry, Image},
     measure::Builtin::Revenue,
     query::{Aggregate, Options, Partial, Plan, run},
 };
+
+/// Rows by reps and subjects, some of them taken back.
+fn rows(most: usize) -> impl Strategy<Value = Vec<Entry>> {
+    let one = (0_u8..5, 0_u8..4, -3_i64..40, any::<bool>()).prop_map(|(rep, subject, value, back)| {
+        let given = row(Revenue, "2026-02-01", &format!("o{subject}"), value).by(&format!("r{rep}"));
+        let taken_back = back.then(|| given.taken_back(1));
+        [Some(given), taken_back]
+    });
+    prop::collection::vec(one, 0..most).prop_map(|rows| rows.into_iter().flatten().flatten().collect())
+}
+
+proptest! {
+    /// Whatever copies have put together before: an answer is that of all rows.
+    #[test]
+    fn answers_go_on_from_what_came_of_cells(first in rows(40), news in prop::collection::vec(rows(8), 1..9)) {
+        let (tables, options) = (Tables::default(), Options::default());
+        for aggregate in [Aggregate::Distribution { quantiles: vec![250_000, 900_000] }, Aggregate::DistinctSubjects] {
+            let mut query = ask(Revenue, aggregate, &[("2026-01-01", "2027-01-01")]);
+            query.group = vec![Dimension::Rep];
+            let mut image = Image::with_block_rows(16);
+            image.append(&first);
+            let plan = Plan::new(&query, &tables, image.dictionaries(), &options).expect("a plan");
+            let (mut kept, mut reaches) = (Partial::new(&plan, false).expect("a partial"), 0);
+            for rows in &news {
+                image.append(rows);
+                let plan = Plan::new(&query, &tables, image.dictionaries(), &options).expect("a plan");
+                let (blocks, settled) = (image.blocks(&query.measure), image.settled(&query.measure).len());
+                let say = |blocks: &[Arc<Block>]| {
+                    let mut partial = Partial::new(&plan, false).expect("a partial");
+                    blocks.iter().for_each(|block| partial.add_block(&plan, block).expect("a sum"));
+                    partial
+                };
+                let mut whole = kept.fork(&plan).expect("a copy");
+                if settled > reaches {
+                    whole.merge(say(&blocks[reaches..settled]));
+                    (kept, reaches) = (whole.fork(&plan).expect("a copy"), settled);
+                }
+                whole.merge(say(&blocks[settled..]));
+                // Twice: the second goes on from what the first has kept.
+                let again = whole.fork(&plan).expect("a copy");
+                let expected = run(&image, &tables, &query, &options).expect("an answer");
+                for copy in [whole, again] {
+                    let found = copy.finish(&plan, image.dictionaries(), &Alone).expect("an answer");
+                    prop_assert_eq!(&found.groups, &expected.groups);
+                }
+            }
+        }
+    }
+}
 
 #[test]
 fn values_that_have_other_numbers_by_now_are_not_mixed_up() {
