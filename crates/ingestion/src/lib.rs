@@ -2,7 +2,6 @@
 
 mod batch;
 mod caller;
-pub mod compaction;
 mod failure;
 mod grouping;
 mod ingest;
@@ -11,3 +10,4 @@ pub mod service;
 pub mod startup;
 mod stream;
 pub mod tenants;
+pub mod upkeep;

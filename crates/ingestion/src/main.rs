@@ -5,9 +5,9 @@ use std::{io::Write as _, path::PathBuf, process::ExitCode, sync::Arc};
 use anyhow::Context as _;
 use clap::Parser;
 use scoreline_ingestion::{
-    compaction, keys,
+    keys,
     service::{self, Service},
-    startup,
+    startup, upkeep,
 };
 use scoreline_server::{
     config::{LoadOptions, Settings},
@@ -83,7 +83,7 @@ async fn serve(settings: &Settings, database: &Database, shutdown: Shutdown) -> 
         .with_shutdown(shutdown.clone());
     let services = service::NAMES.into_iter().fold(services, Services::with_name);
     let bound = serve::bind(settings, services).await?;
-    let compaction = tokio::spawn(compaction::run(
+    let upkeep = tokio::spawn(upkeep::run(
         store,
         settings.compaction.clone(),
         service.recent(),
@@ -91,6 +91,6 @@ async fn serve(settings: &Settings, database: &Database, shutdown: Shutdown) -> 
     ));
     let ended = bound.serve().await?;
     service.drained().await;
-    compaction.await.context("compaction failed")?;
+    upkeep.await.context("upkeep failed")?;
     Ok(ended)
 }

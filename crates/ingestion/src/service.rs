@@ -111,7 +111,7 @@ impl Service {
         routes.routes()
     }
 
-    /// The tenants that get events, for compaction.
+    /// The tenants that get events, for upkeep.
     #[must_use]
     pub fn recent(&self) -> Recent {
         Recent(self.ingestion.groups.clone())

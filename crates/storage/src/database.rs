@@ -9,7 +9,7 @@ use sea_orm::{
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::{
-    Error,
+    Error, Upkeep as _,
     connect::{Connections, Options},
     inserts::Inserts,
     log::Lanes,
@@ -120,11 +120,18 @@ impl Database {
         })?
     }
 
-    /// Closes all connections.
+    /// Writes what is only known from the log of the state of subjects, and closes all connections.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn close(self) -> Result<(), Error> {
+        for tenant in self.lanes.tenants() {
+            if let Err(error) = self.catch_up(&tenant).await {
+                // It follows from the log: the next process takes it from there.
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(%tenant, error, "the state of subjects could not be written");
+            }
+        }
         self.connections.reader.close_by_ref().await?;
         self.connections.writer.close_by_ref().await?;
         Ok(())

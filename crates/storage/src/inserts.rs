@@ -24,6 +24,17 @@ pub(crate) struct Base {
     pub(crate) revision: i64,
 }
 
+/// How a tenant's row moves on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Move {
+    /// Where it has to be.
+    pub(crate) from: Base,
+    /// Its newest commit afterwards.
+    pub(crate) to: u64,
+    /// Whether the state of subjects comes with it.
+    pub(crate) carries: bool,
+}
+
 /// The values of one column, one a row.
 #[derive(Debug)]
 pub(crate) enum Column<'a> {
@@ -68,17 +79,17 @@ impl Inserts {
         Self { moves: false, bound }
     }
 
-    /// Those of a tenant's next commit: its row, which has to be at `base` still, moves on and is locked with that. Where it
-    /// is elsewhere nothing is inserted.
+    /// Those that come with a move of a tenant's row, which is locked with that. Where it is elsewhere than it has to be
+    /// nothing is inserted.
     ///
     /// # Errors
     /// When a value is too large to be bound.
-    pub(crate) fn of_commit(backend: DbBackend, tenant: &TenantId, base: Base) -> Result<Self, Error> {
+    pub(crate) fn moving(backend: DbBackend, tenant: &TenantId, moves: Move) -> Result<Self, Error> {
         let mut inserts = Self::new(backend);
         inserts.moves = true;
         match &mut inserts.bound {
-            Bound::Postgres(bound) => Combined::moving(tenant, base).map(|first| bound.push(first)),
-            Bound::Sqlite(bound) => sqlite_move(tenant, base).map(|first| bound.push(first)),
+            Bound::Postgres(bound) => Combined::moving(tenant, moves).map(|first| bound.push(first)),
+            Bound::Sqlite(bound) => sqlite_move(tenant, moves).map(|first| bound.push(first)),
         }
         .map_err(|error| Error::Fold(format!("the commit of {tenant} can't be bound: {error}")))?;
         Ok(inserts)
@@ -181,16 +192,19 @@ pub(crate) struct Combined {
 
 impl Combined {
     /// Moves the tenant's row on. What is added to it is inserted only if it did.
-    fn moving(tenant: &TenantId, base: Base) -> Result<Self, BoxDynError> {
+    fn moving(tenant: &TenantId, moves: Move) -> Result<Self, BoxDynError> {
         let mut arguments = PgArguments::default();
         arguments.add(tenant.as_str())?;
-        arguments.add(signed(base.last_commit + 1))?;
-        arguments.add(signed(base.last_commit))?;
-        arguments.add(base.revision)?;
-        let moved = "moved AS (UPDATE tenant SET last_commit = $2
-             WHERE tenant_id = $1 AND last_commit = $3 AND revision = $4 RETURNING tenant_id)";
+        arguments.add(signed(moves.to))?;
+        arguments.add(signed(moves.from.last_commit))?;
+        arguments.add(moves.from.revision)?;
+        let carried = if moves.carries { ", state_commit = $2" } else { "" };
+        let moved = format!(
+            "moved AS (UPDATE tenant SET last_commit = $2{carried}
+             WHERE tenant_id = $1 AND last_commit = $3 AND revision = $4 RETURNING tenant_id)"
+        );
         Ok(Self {
-            parts: vec![moved.to_owned()],
+            parts: vec![moved],
             arguments,
             places: 4,
             rows: 0,
@@ -244,14 +258,21 @@ fn postgres(bound: &mut Vec<Combined>, rows: &Rows<'_>) -> Result<(), BoxDynErro
     Ok(())
 }
 
-fn sqlite_move(tenant: &TenantId, base: Base) -> Result<(String, SqliteArguments), BoxDynError> {
+fn sqlite_move(tenant: &TenantId, moves: Move) -> Result<(String, SqliteArguments), BoxDynError> {
     let mut arguments = SqliteArguments::default();
-    arguments.add(signed(base.last_commit + 1))?;
+    arguments.add(signed(moves.to))?;
+    let carried = if moves.carries {
+        arguments.add(signed(moves.to))?;
+        ", state_commit = ?"
+    } else {
+        ""
+    };
     arguments.add(tenant.to_string())?;
-    arguments.add(signed(base.last_commit))?;
-    arguments.add(base.revision)?;
-    let sql = "UPDATE tenant SET last_commit = ? WHERE tenant_id = ? AND last_commit = ? AND revision = ?";
-    Ok((sql.to_owned(), arguments))
+    arguments.add(signed(moves.from.last_commit))?;
+    arguments.add(moves.from.revision)?;
+    let sql =
+        format!("UPDATE tenant SET last_commit = ?{carried} WHERE tenant_id = ? AND last_commit = ? AND revision = ?");
+    Ok((sql, arguments))
 }
 
 fn sqlite(bound: &mut Vec<(String, SqliteArguments)>, rows: &Rows<'_>) -> Result<(), BoxDynError> {
@@ -313,7 +334,12 @@ mod tests {
             last_commit: 7,
             revision: 2,
         };
-        let mut inserts = Inserts::of_commit(DbBackend::Postgres, &tenant, base).expect("small values");
+        let moves = Move {
+            from: base,
+            to: 8,
+            carries: true,
+        };
+        let mut inserts = Inserts::moving(DbBackend::Postgres, &tenant, moves).expect("small values");
         for table in ["thing", "other"] {
             let rows = Rows {
                 table,

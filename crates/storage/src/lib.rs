@@ -16,13 +16,14 @@ mod tenancy;
 mod transaction;
 mod upkeep;
 
-use std::ops::RangeInclusive;
+use std::{collections::HashMap, ops::RangeInclusive};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use scoreline_core::{
     id::{EventId, TenantId},
     policy::Policies,
+    subject::Subject,
 };
 
 pub use self::{
@@ -68,16 +69,17 @@ pub trait Log: Send + Sync {
     /// When the database fails or a record is damaged.
     async fn find_events(&self, tenant: &TenantId, ids: &[EventId]) -> Result<Vec<LoggedEvent>, Error>;
 
-    /// The ids of the events that a subject's history holds, at most `limit`, in the order of their times.
+    /// The ids of the events that the histories of subjects hold, at most `limit` of each, in the order of their times. Subjects
+    /// of whom nothing is stored are left out.
     ///
     /// # Errors
-    /// When the database fails.
+    /// When the tenant does not exist or the database fails.
     async fn events_of(
         &self,
         tenant: &TenantId,
-        subject: &scoreline_core::subject::Subject,
+        subjects: &[Subject],
         limit: u32,
-    ) -> Result<Vec<EventId>, Error>;
+    ) -> Result<HashMap<Subject, Vec<EventId>>, Error>;
 }
 
 /// The ledger and the facts of the dimension tables.
@@ -218,6 +220,13 @@ pub trait Upkeep: Send + Sync {
     /// # Errors
     /// When the tenant does not exist or the database fails. Damage is reported, not an error.
     async fn verify(&self, tenant: &TenantId) -> Result<VerifyReport, Error>;
+
+    /// Writes the state of subjects as far as it is only known from the log: at the end of a process, and for one that was
+    /// killed.
+    ///
+    /// # Errors
+    /// When the tenant does not exist, the database fails, or a record is damaged.
+    async fn catch_up(&self, tenant: &TenantId) -> Result<(), Error>;
 
     /// Whether the database answers and has the newest schema.
     ///

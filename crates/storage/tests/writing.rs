@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use scoreline_core::{event::Event, id::TenantId, policy::Policies};
+use scoreline_core::{event::Event, id::TenantId, policy::Policies, subject::Subject};
 use scoreline_storage::{Database, Disposition, Log as _, Options, Submission, Tenancy as _, Upkeep as _};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::{Value, json};
@@ -62,6 +62,8 @@ impl Site {
     async fn agrees(&self, database: &Database) {
         let report = database.verify(&self.tenant).await.unwrap();
         assert_eq!(report.problems, Vec::<String>::new());
+        database.catch_up(&self.tenant).await.unwrap();
+        assert_eq!(lag(database).await, 0);
         let grown = records(database).await;
         let report = database
             .rebuild(&self.tenant, true, NOW.parse().unwrap())
@@ -74,6 +76,14 @@ impl Site {
             assert_eq!(built.get(subject), Some(record), "{subject:?}");
         }
     }
+}
+
+/// How many commits came since one carried the state of subjects.
+async fn lag(database: &Database) -> i64 {
+    let sql = "SELECT last_commit - state_commit FROM tenant";
+    let statement = Statement::from_string(DbBackend::Sqlite, sql);
+    let row = database.writer().query_one_raw(statement).await.unwrap().unwrap();
+    row.try_get_by_index(0).unwrap()
 }
 
 async fn records(database: &Database) -> HashMap<(i16, String), Vec<u8>> {
@@ -243,6 +253,93 @@ async fn new_settings_hold_from_their_commit_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_no_commit_carried_follows_from_the_log() {
+    let site = Site::new().await;
+    let events = story(7, 120);
+    let (mut early, mut late) = (events.as_slice(), &events[..0]);
+    for part in 1..=3 {
+        // Another process each time; the one before it is gone without a word.
+        let database = site.open().await;
+        (late, early) = early.split_at(early.len() * part / 3);
+        site.stream(&database, &late.chunks(9).collect::<Vec<_>>()).await;
+        assert!(lag(&database).await > 0, "part {part}");
+    }
+    assert!(early.is_empty() && !late.is_empty());
+    site.agrees(&site.open().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn histories_are_told_whole_whatever_is_carried() {
+    let site = Site::new().await;
+    let (one, other) = (site.open().await, site.open().await);
+    let events = story(8, 60);
+    site.stream(&one, &events.chunks(7).collect::<Vec<_>>()).await;
+    assert!(lag(&one).await > 0);
+    let subjects: Vec<Subject> = ["lead:L3", "lead:L59", "opportunity:O59", "account:A1", "lead:nobody"]
+        .iter()
+        .map(|text| Subject::parse(text).unwrap())
+        .collect();
+    let told = other.events_of(&site.tenant, &subjects, 1_000).await.unwrap();
+    assert!(lag(&one).await > 0, "who asks writes nothing");
+    one.catch_up(&site.tenant).await.unwrap();
+    assert_eq!(lag(&one).await, 0);
+    let carried = other.events_of(&site.tenant, &subjects, 1_000).await.unwrap();
+    assert_eq!(told, carried);
+    assert_eq!(told.len(), 4, "{told:?}");
+    let folded = {
+        other.rebuild(&site.tenant, true, NOW.parse().unwrap()).await.unwrap();
+        other.events_of(&site.tenant, &subjects, 1_000).await.unwrap()
+    };
+    assert_eq!(told, folded);
+    let first = other.events_of(&site.tenant, &subjects[..1], 1).await.unwrap();
+    assert_eq!(first[&subjects[0]], told[&subjects[0]][..1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_has_gone_quiet_is_written_down() {
+    let site = Site::new().await;
+    let database = site.open().await;
+    let events = story(9, 40);
+    let (early, late) = events.split_at(events.len() / 2);
+    for events in [early, late] {
+        site.stream(&database, &events.chunks(7).collect::<Vec<_>>()).await;
+        let began = std::time::Instant::now();
+        while lag(&database).await > 0 {
+            assert!(began.elapsed().as_secs() < 60, "nobody sees to it");
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    }
+    site.agrees(&database).await;
+    let more = event(
+        "last",
+        5_000,
+        "lead_created",
+        json!({"lead": "Z", "lead_source": "web"}),
+    );
+    site.send(&database, std::slice::from_ref(&more)).await;
+    database.close().await.unwrap();
+    assert_eq!(lag(&site.open().await).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sends_again_what_is_stored_does_not_make_others_fold() {
+    let site = Site::new().await;
+    let database = site.open().await;
+    let events = story(10, 60);
+    let batches: Vec<_> = events.chunks(9).collect();
+    for (at, batch) in batches.iter().enumerate() {
+        site.send(&database, batch).await;
+        if at % 3 == 2 {
+            let again = site.send(&database, batches[at - 1]).await;
+            assert_eq!(again, vec![Disposition::Duplicate; batches[at - 1].len()]);
+        }
+        // Each time the book is opened anew, so that it is never trusted.
+        assert!(at < 3 || lag(&database).await == 0, "batch {at}");
+    }
+    site.agrees(&database).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn histories_of_the_former_layout_are_read_on() {
     let grown = Site::new().await;
     let database = grown.open().await;
@@ -283,9 +380,11 @@ async fn histories_of_the_former_layout_are_read_on() {
     for event in rest.iter().rev() {
         former.send(&database, std::slice::from_ref(event)).await;
     }
+    database.catch_up(&former.tenant).await.unwrap();
     let (grown_up, expected) = (records(&database).await, {
         let database = grown.open().await;
         grown.send(&database, rest).await;
+        database.catch_up(&grown.tenant).await.unwrap();
         records(&database).await
     });
     assert_eq!(grown_up, expected);

@@ -1,8 +1,10 @@
 //! Lists the records behind one number.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
-use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use prost::Message as _;
 use scoreline_core::{
@@ -38,8 +40,6 @@ const PAGE: usize = 100;
 const MAX_PAGE: usize = 1_000;
 /// How many events of a subject are named.
 const EVENTS: u32 = 20;
-/// How many subjects are looked up at a time.
-const LOOK_UPS: usize = 8;
 
 struct Asked {
     question: Question,
@@ -168,38 +168,34 @@ async fn events(
     analytics: &Analytics,
     caller: &Caller,
     standing: &Standing,
-    subjects: std::collections::BTreeSet<Subject>,
+    subjects: BTreeSet<Subject>,
 ) -> Result<HashMap<Subject, Vec<EventId>>, Problem> {
-    let is_past = standing.commit < standing.snapshot.commit;
-    futures::stream::iter(subjects)
-        .map(|subject| async move {
-            let ids = analytics.store.events_of(&caller.tenant, &subject, EVENTS).await?;
-            let ids = if is_past {
-                known_events(analytics, caller, standing, ids).await?
-            } else {
-                ids
-            };
-            Ok((subject, ids))
-        })
-        .buffer_unordered(LOOK_UPS)
-        .try_collect()
+    let subjects: Vec<Subject> = subjects.into_iter().collect();
+    let found = async {
+        let mut found = analytics.store.events_of(&caller.tenant, &subjects, EVENTS).await?;
+        if standing.commit < standing.snapshot.commit {
+            forget_what_came_later(analytics, caller, standing, &mut found).await?;
+        }
+        Ok(found)
+    };
+    found
         .await
         .map_err(|error: scoreline_storage::Error| failure::stored(&error))
 }
 
-async fn known_events(
+/// Leaves out the events that a past state of knowledge does not know.
+async fn forget_what_came_later(
     analytics: &Analytics,
     caller: &Caller,
     standing: &Standing,
-    ids: Vec<EventId>,
-) -> Result<Vec<EventId>, scoreline_storage::Error> {
-    let found = analytics.store.find_events(&caller.tenant, &ids).await?;
-    let late: Vec<_> = found
-        .iter()
-        .filter(|found| found.position.commit > standing.commit)
-        .map(|found| &found.event.id)
-        .collect();
-    Ok(ids.into_iter().filter(|id| !late.contains(&id)).collect())
+    found: &mut HashMap<Subject, Vec<EventId>>,
+) -> Result<(), scoreline_storage::Error> {
+    let ids: Vec<EventId> = found.values().flatten().cloned().collect();
+    let logged = analytics.store.find_events(&caller.tenant, &ids).await?;
+    let late = logged.iter().filter(|found| found.position.commit > standing.commit);
+    let late: HashSet<&EventId> = late.map(|found| &found.event.id).collect();
+    found.values_mut().for_each(|ids| ids.retain(|id| !late.contains(id)));
+    Ok(())
 }
 
 fn contribution(

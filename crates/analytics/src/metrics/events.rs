@@ -85,8 +85,8 @@ async fn touching(
         })
         .collect();
     let reached: BTreeSet<&Subject> = concerned.iter().flatten().collect();
-    for subject in change.subjects.iter().filter(|subject| !reached.contains(subject)) {
-        let linked = links(analytics, caller, subject).await?;
+    let unreached = change.subjects.iter().filter(|subject| !reached.contains(subject));
+    for linked in links(analytics, caller, unreached.cloned().collect()).await? {
         for (at, logged) in events.iter().enumerate() {
             let original = target(&logged.event.payload).and_then(|target| corrected.get(target));
             let mut mentioned = mentions(&logged.event.payload);
@@ -125,16 +125,28 @@ fn concerns(event: &Event, corrected: &BTreeMap<&EventId, &Event>) -> BTreeSet<S
     found
 }
 
-/// A subject and all that its events name.
-async fn links(analytics: &Analytics, caller: &Caller, subject: &Subject) -> Result<BTreeSet<Subject>, Error> {
-    let ids = analytics.store.events_of(&caller.tenant, subject, LINKS).await?;
-    let events = analytics.store.find_events(&caller.tenant, &ids).await?;
-    let mut linked: BTreeSet<Subject> = events
-        .iter()
-        .flat_map(|logged| mentions(&logged.event.payload))
-        .collect();
-    linked.insert(subject.clone());
-    Ok(linked)
+/// Each subject and all that its events name.
+async fn links(
+    analytics: &Analytics,
+    caller: &Caller,
+    subjects: Vec<Subject>,
+) -> Result<Vec<BTreeSet<Subject>>, Error> {
+    if subjects.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut ids = analytics.store.events_of(&caller.tenant, &subjects, LINKS).await?;
+    let mut all = Vec::with_capacity(subjects.len());
+    for subject in subjects {
+        let ids = ids.remove(&subject).unwrap_or_default();
+        let events = analytics.store.find_events(&caller.tenant, &ids).await?;
+        let mut linked: BTreeSet<Subject> = events
+            .iter()
+            .flat_map(|logged| mentions(&logged.event.payload))
+            .collect();
+        linked.insert(subject);
+        all.push(linked);
+    }
+    Ok(all)
 }
 
 /// The subjects that a payload names: whatever stands in a field of their kind's name.

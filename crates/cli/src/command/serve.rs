@@ -4,7 +4,7 @@ use std::{net::SocketAddr, process::ExitCode, sync::Arc};
 
 use anyhow::Context as _;
 use clap::Args;
-use scoreline_ingestion::{compaction, keys, startup};
+use scoreline_ingestion::{keys, startup, upkeep};
 use scoreline_server::{
     config::Settings,
     serve::{self, Bound, Ended, Services},
@@ -60,12 +60,12 @@ impl Server {
         let analytics = scoreline_analytics::Service::new(Arc::clone(&store), settings, shutdown.clone());
         let bound = bind(settings, database, &ingestion, &analytics, &shutdown).await?;
         let address = bound.address();
-        let compaction = compaction::run(store, settings.compaction.clone(), ingestion.recent(), shutdown);
+        let upkeep = upkeep::run(store, settings.compaction.clone(), ingestion.recent(), shutdown);
         let serving = tokio::spawn(async move {
-            let compaction = tokio::spawn(compaction);
+            let upkeep = tokio::spawn(upkeep);
             let ended = bound.serve().await?;
             ingestion.drained().await;
-            compaction.await.context("compaction failed")?;
+            upkeep.await.context("upkeep failed")?;
             Ok(ended)
         });
         Ok(Self { address, serving })

@@ -1,6 +1,9 @@
 //! Submissions to a log that commits when the test lets it.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -86,7 +89,12 @@ impl Log for SlowLog {
         Err(StoreError::Stopped)
     }
 
-    async fn events_of(&self, _: &TenantId, _: &Subject, _: u32) -> Result<Vec<EventId>, StoreError> {
+    async fn events_of(
+        &self,
+        _: &TenantId,
+        _: &[Subject],
+        _: u32,
+    ) -> Result<HashMap<Subject, Vec<EventId>>, StoreError> {
         Err(StoreError::Stopped)
     }
 }

@@ -1,6 +1,9 @@
 //! Streams over a log in memory that commits when the test lets it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use async_trait::async_trait;
 use futures::StreamExt as _;
@@ -55,7 +58,7 @@ impl Log for Gate {
         Err(Error::Stopped)
     }
 
-    async fn events_of(&self, _: &TenantId, _: &Subject, _: u32) -> Result<Vec<EventId>, Error> {
+    async fn events_of(&self, _: &TenantId, _: &[Subject], _: u32) -> Result<HashMap<Subject, Vec<EventId>>, Error> {
         Err(Error::Stopped)
     }
 }

@@ -4,7 +4,10 @@
 //! A book is right as long as nobody else writes for the tenant: each commit that is planned with it names the state on
 //! which it was planned, and is not written when the tenant's row says otherwise.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use scoreline_core::{
     event::{Event, Payload},
@@ -14,23 +17,33 @@ use scoreline_core::{
     subject::Subject,
 };
 
-use super::{generations::Generations, history::Tail, prepare::Sent};
+use super::{
+    generations::Generations,
+    history::Tail,
+    prepare::Sent,
+    state::{State, Stored},
+};
 use crate::{Error, inserts::Base};
 
-/// What is stored of a subject.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Stored {
-    pub(crate) record: Vec<u8>,
-    pub(crate) tail: Tail,
-}
+/// After how long, or how many events, a commit carries the state of subjects with it. Whoever opens a book has as much of
+/// the log to fold again.
+const CARRIED_EVERY: Duration = Duration::from_secs(2);
+const CARRIED_EVENTS: usize = 16_384;
+
+/// So many commits have to go as they were planned before one may leave the state of subjects to a later one: who opens
+/// books again and again, because others write too or what comes is stored already, would fold more than he writes.
+const TRIED: u64 = 4;
+
+/// The number of no commit: of what is to be carried by one that is not planned yet.
+const NOT_YET: u64 = u64::MAX;
 
 #[derive(Debug)]
 struct Entry {
     /// None: nothing is stored of it.
     stored: Option<Stored>,
-    /// The commit that changed it last.
-    commit: u64,
-    /// The commit that closed a chapter of its history last.
+    /// The commit that carried it last, or [`NOT_YET`] when it changed since.
+    carried: u64,
+    /// The commit that carried a chapter of its history last.
     closed: u64,
 }
 
@@ -56,15 +69,22 @@ pub(crate) struct Book {
     pub(crate) wary: bool,
     /// Failures of the lane when this book was opened.
     pub(crate) opened_at: u64,
+    /// How many commits were planned with it.
+    planned: u64,
     subjects: Generations<Subject, Entry>,
     events: Generations<EventId, Told>,
+    due: Due,
 }
 
-/// A subject and what is to be stored of it.
-pub(crate) type Touched = (Subject, Stored);
-
-/// A closed chapter of a subject's history: its number and its lines.
-pub(crate) type Chapter = (Subject, i32, Vec<u8>);
+/// What commits have yet to carry.
+#[derive(Debug)]
+struct Due {
+    subjects: Vec<Subject>,
+    bytes: usize,
+    events: usize,
+    /// When nothing was due for the last time.
+    since: Instant,
+}
 
 impl Book {
     pub(crate) fn new(base: Base, policies: Arc<Policies>, has_corrections: bool, opened_at: u64) -> Self {
@@ -75,8 +95,10 @@ impl Book {
             last_correcting: 0,
             wary: false,
             opened_at,
+            planned: 0,
             subjects: Generations::default(),
             events: Generations::default(),
+            due: Due::nothing(),
         }
     }
 
@@ -90,12 +112,18 @@ impl Book {
         self.subjects.uses(subject)
     }
 
-    /// What is stored of a subject that [is known](Self::knows).
+    /// What is stored of a subject that [is known](Self::knows), or will be.
     pub(crate) fn stored(&self, subject: &Subject) -> Option<&Stored> {
         self.subjects.get(subject)?.stored.as_ref()
     }
 
-    /// The last commit that closed a chapter of a subject's history, if it is one of those that were planned with this book.
+    /// How the histories of subjects that [are known](Self::knows) end, as far as they have some.
+    pub(crate) fn tails(&self, subjects: &[Subject]) -> Vec<(Subject, Tail)> {
+        let tail = |subject: &Subject| Some((subject.clone(), self.stored(subject)?.tail.clone()));
+        subjects.iter().filter_map(tail).collect()
+    }
+
+    /// The last commit that carried a chapter of a subject's history, if it is one of those that were planned with this book.
     pub(crate) fn closed(&self, subject: &Subject) -> u64 {
         self.subjects.get(subject).map_or(0, |entry| entry.closed)
     }
@@ -104,10 +132,11 @@ impl Book {
     pub(crate) fn learn(&mut self, subject: Subject, stored: Option<Stored>) {
         let entry = Entry {
             stored,
-            commit: 0,
+            carried: 0,
             closed: 0,
         };
-        self.put(subject, entry);
+        let bytes = entry.bytes();
+        self.subjects.put(subject, entry, bytes);
     }
 
     /// What an event says, if it was one of a late commit.
@@ -119,22 +148,36 @@ impl Book {
         Some(said(told.sent[told.at].payload.clone()))
     }
 
-    /// Forgets what was longest not used, so that little more than `limit` bytes are kept. What commits after `durable`
-    /// changed stays: nobody could read it elsewhere.
+    /// Forgets what was longest not used, so that little more than `limit` bytes are kept. What is not carried by a commit
+    /// until `durable` stays: nobody could read it elsewhere.
     pub(crate) fn shrink(&mut self, limit: usize, durable: u64) {
-        self.subjects.shrink(limit / 16 * 15, |entry| entry.commit > durable);
+        self.subjects.shrink(limit / 16 * 15, |entry| entry.carried > durable);
         self.events.shrink(limit / 16, |told| told.commit > durable);
     }
 
-    /// Takes over what the next commit changes: what is to be written of subjects, and the chapters that it closes.
+    /// Whether the next commit, with so many events, has to carry the state of subjects. What is due may take `limit` bytes.
+    pub(crate) fn has_to_carry(&self, events: usize, limit: usize) -> bool {
+        self.planned < TRIED
+            || self.due.events + events > CARRIED_EVENTS
+            || self.due.bytes > limit
+            || self.due.since.elapsed() >= CARRIED_EVERY
+    }
+
+    /// Of how many subjects commits have yet to carry the state.
+    pub(crate) fn due(&self) -> usize {
+        self.due.subjects.len()
+    }
+
+    /// When what commits have yet to carry is to be written at the latest; none when there is nothing.
+    pub(crate) fn due_at(&self) -> Option<Instant> {
+        (!self.due.subjects.is_empty()).then(|| self.due.since + CARRIED_EVERY)
+    }
+
+    /// Takes over what the next commit changes.
     ///
     /// # Errors
     /// When something has no stored form.
-    pub(crate) fn take_over(
-        &mut self,
-        new: &[Sent<'_>],
-        changes: &mut Changes,
-    ) -> Result<(Vec<Touched>, Vec<Chapter>), Error> {
+    pub(crate) fn take_over(&mut self, new: &[Sent<'_>], changes: &mut Changes) -> Result<(), Error> {
         let commit = self.base.last_commit + 1;
         for sent in new {
             let told = Told {
@@ -145,56 +188,106 @@ impl Book {
             self.events
                 .put(sent.event.id.clone(), told, size_of::<Event>() + sent.data.len());
         }
-        let mut touched: HashMap<Subject, Stored> = HashMap::with_capacity(changes.records.len());
+        self.take_in(new.len(), changes)?;
+        self.base.last_commit = commit;
+        self.planned += 1;
+        Ok(())
+    }
+
+    /// Takes in what so many events of the log change, which no commit has carried.
+    ///
+    /// # Errors
+    /// When something has no stored form.
+    pub(crate) fn take_in(&mut self, events: usize, changes: &mut Changes) -> Result<(), Error> {
         for (subject, record) in std::mem::take(&mut changes.records) {
-            self.change(&mut touched, &subject)?.record = record;
+            self.change(&subject, |stored| {
+                stored.record = record;
+                Ok(())
+            })?;
         }
         for (subject, key) in &changes.removed {
-            self.change(&mut touched, subject)?.tail.remove(key)?;
+            self.change(subject, |stored| stored.tail.remove(key))?;
         }
         for (subject, occurrence) in &changes.added {
-            self.change(&mut touched, subject)?.tail.add(occurrence)?;
+            self.change(subject, |stored| stored.tail.add(occurrence))?;
         }
-        let mut touched: Vec<Touched> = touched.into_iter().collect();
-        // One order for all who write, by the key of the table.
-        touched.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-        let mut chapters = Vec::new();
-        for (subject, stored) in &mut touched {
-            if stored.record.is_empty() {
-                return Err(Error::Fold(format!("{subject} has a history and no state")));
-            }
-            let mut closed = self.closed(subject);
-            if let Some((number, lines)) = stored.tail.close_chapter() {
-                chapters.push((subject.clone(), number, lines));
-                closed = commit;
-            }
-            let stored = Some(stored.clone());
-            let entry = Entry { stored, commit, closed };
-            self.put(subject.clone(), entry);
-        }
-        self.base.last_commit = commit;
-        Ok((touched, chapters))
+        self.due.events += events;
+        Ok(())
     }
 
-    fn change<'a>(
+    fn change(
         &mut self,
-        touched: &'a mut HashMap<Subject, Stored>,
         subject: &Subject,
-    ) -> Result<&'a mut Stored, Error> {
-        if !touched.contains_key(subject) {
-            if !self.knows(subject) {
-                return Err(Error::Fold(format!("{subject} changed, and was not asked for")));
-            }
-            let stored = self.stored(subject).cloned().unwrap_or_default();
-            touched.insert(subject.clone(), stored);
+        change: impl FnOnce(&mut Stored) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if !self.knows(subject) {
+            return Err(Error::Fold(format!("{subject} changed, and was not asked for")));
         }
-        Ok(touched.get_mut(subject).expect("it was just put there"))
+        let (mut changed, due) = (Ok(()), &mut self.due);
+        self.subjects.change(subject, |entry| {
+            if entry.carried == NOT_YET {
+                due.bytes = due.bytes.saturating_sub(entry.bytes());
+            } else {
+                entry.carried = NOT_YET;
+                due.subjects.push(subject.clone());
+            }
+            changed = change(entry.stored.get_or_insert_default());
+            due.bytes += entry.bytes();
+            entry.bytes()
+        });
+        changed
     }
 
-    fn put(&mut self, subject: Subject, entry: Entry) {
-        let stored = entry.stored.as_ref();
-        let bytes = stored.map_or(0, |stored| stored.record.capacity() + stored.tail.recent.capacity());
-        self.subjects.put(subject, entry, bytes);
+    /// Lets the last planned commit carry all that is due, in the order of the subjects' keys.
+    ///
+    /// # Errors
+    /// When a subject has no state.
+    pub(crate) fn carry(&mut self) -> Result<State, Error> {
+        let commit = self.base.last_commit;
+        let mut due = std::mem::replace(&mut self.due, Due::nothing()).subjects;
+        due.sort_unstable();
+        let mut state = State {
+            rows: Vec::with_capacity(due.len()),
+            closed: Vec::new(),
+        };
+        for subject in due {
+            let mut stored = None;
+            self.subjects.uses(&subject);
+            self.subjects.change(&subject, |entry| {
+                entry.carried = commit;
+                if let Some(stored) = &mut entry.stored
+                    && let Some((number, lines)) = stored.tail.close_chapter()
+                {
+                    state.closed.push((subject.clone(), number, lines));
+                    entry.closed = commit;
+                }
+                stored.clone_from(&entry.stored);
+                entry.bytes()
+            });
+            match stored {
+                Some(stored) if !stored.record.is_empty() => state.rows.push((subject, stored)),
+                _ => return Err(Error::Fold(format!("{subject} has a history and no state"))),
+            }
+        }
+        Ok(state)
+    }
+}
+
+impl Entry {
+    fn bytes(&self) -> usize {
+        let stored = self.stored.as_ref();
+        stored.map_or(0, |stored| stored.record.capacity() + stored.tail.recent.capacity())
+    }
+}
+
+impl Due {
+    fn nothing() -> Self {
+        Self {
+            subjects: Vec::new(),
+            bytes: 0,
+            events: 0,
+            since: Instant::now(),
+        }
     }
 }
 
@@ -224,6 +317,7 @@ mod tests {
             book.learn(subject(at), None);
         }
         book.take_over(&[], &mut changes).expect("a stored form");
+        book.carry().expect("a state");
     }
 
     #[test]

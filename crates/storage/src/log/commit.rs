@@ -1,7 +1,5 @@
 //! One commit: new events, what they count for, and the tenant's next commit number, in one transaction.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use scoreline_core::id::TenantId;
 use sea_orm::SqlErr;
@@ -9,7 +7,7 @@ use sea_orm::SqlErr;
 use super::{
     Disposition, Receipt, Submission,
     book::Book,
-    dedupe,
+    carry, dedupe,
     lane::{Lane, Place, Turn},
     needs,
     plan::{Plan, Planner},
@@ -41,12 +39,14 @@ pub(crate) async fn commit(
     };
     match commit.ahead(book).await? {
         Ahead::Planned(book, plan, writing) => {
+            carry::see_to(database, tenant, &lane, &book);
             *desk = Some(book);
             drop((desk, at_desk));
             commit.write(plan, writing).await
         }
         Ahead::Not(book, writing) => {
             let (book, receipts) = commit.settle(book, writing).await?;
+            carry::see_to(database, tenant, &lane, &book);
             *desk = Some(book);
             Ok(receipts)
         }
@@ -107,11 +107,8 @@ impl<'a> Commit<'a> {
             dispositions,
             added,
         } = plan;
-        let bind = |added: Added<'_>| {
-            Database::aside(added.events(), || {
-                added.bind(self.database.backend(), self.tenant, base)
-            })
-        };
+        let bind =
+            |added: Added<'_>| Database::aside(added.events(), || added.bind(self.database.backend(), self.tenant));
         let inserts = added.map(bind).transpose();
         writing.come().await;
         // Whoever planned on this commit has to learn that it failed before his turn comes.
@@ -145,21 +142,17 @@ impl<'a> Commit<'a> {
         let transaction = self.database.begin_write().await?;
         let locked = needs::lock_tenant(&transaction, self.tenant).await?;
         let base = locked.base();
-        let opened_at = self.lane.failures();
-        let mut book = match book.filter(|book| book.base == base) {
-            Some(book) => book,
-            None => {
-                let has_corrections = needs::has_corrections(&transaction, self.tenant).await?;
-                Book::new(base, Arc::new(locked.policies), has_corrections, opened_at)
-            }
-        };
-        book.shrink(self.lane.share(), base.last_commit);
         let mut planner = Planner {
             db: &transaction,
             tenant: self.tenant,
             lane: self.lane,
             writing: &mut writing,
         };
+        let mut book = match book.filter(|book| book.base == base) {
+            Some(book) => book,
+            None => planner.open(locked).await?,
+        };
+        book.shrink(self.lane.share(), base.last_commit);
         let plan = planner.settled(&mut book, self.parcels, self.now).await?;
         let commit = match plan.added {
             None => {
@@ -168,7 +161,7 @@ impl<'a> Commit<'a> {
             }
             Some(added) => {
                 transaction
-                    .run(added.bind(self.database.backend(), self.tenant, base)?)
+                    .run(added.bind(self.database.backend(), self.tenant)?)
                     .await?;
                 transaction.commit().await?;
                 base.last_commit + 1

@@ -64,6 +64,19 @@ impl<K: Eq + Hash, V> Generations<K, V> {
         self.used.entries.get(key).map(|(value, _)| value)
     }
 
+    /// Changes what is known and [was used](Self::uses), which takes as many bytes afterwards as `change` says.
+    pub(crate) fn change<Q: Eq + Hash + ?Sized>(&mut self, key: &Q, change: impl FnOnce(&mut V) -> usize) -> bool
+    where
+        K: Borrow<Q>,
+    {
+        let Some((value, bytes)) = self.used.entries.get_mut(key) else {
+            return false;
+        };
+        let before = std::mem::replace(bytes, change(value) + ENTRY_BYTES);
+        self.used.bytes = self.used.bytes - before + *bytes;
+        true
+    }
+
     /// Puts something in, which takes so many bytes.
     pub(crate) fn put(&mut self, key: K, value: V, bytes: usize) {
         self.used.put(key, value, bytes + ENTRY_BYTES);

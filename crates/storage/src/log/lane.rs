@@ -9,7 +9,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -39,6 +39,8 @@ pub(crate) struct Lane {
     durable: AtomicU64,
     /// The memory that the book may take.
     share: AtomicUsize,
+    /// Whether somebody sees to it that the state of subjects is written in time.
+    is_watched: AtomicBool,
 }
 
 /// Lets one commit in at a time, in the order in which they took their places.
@@ -91,13 +93,20 @@ impl Lanes {
         Turn { lane, place }
     }
 
+    /// The tenants who have one.
+    pub(crate) fn tenants(&self) -> Vec<TenantId> {
+        lock(&self.lanes).keys().cloned().collect()
+    }
+
     /// Gives every lane the same part of the memory. Those with nothing under way give back what is more at once.
     fn share(&self, lanes: &HashMap<TenantId, Arc<Lane>>) {
         let share = self.budget / lanes.len();
         for lane in lanes.values() {
             lane.share.store(share, Ordering::Relaxed);
             if let Ok(mut desk) = lane.desk.try_lock()
-                && desk.as_ref().is_some_and(|book| book.bytes() > share)
+                && desk
+                    .as_ref()
+                    .is_some_and(|book| book.bytes() > share && book.due() == 0)
             {
                 *desk = None;
             }
@@ -124,6 +133,16 @@ impl Lane {
     /// The last commit of this process that is known to be durable.
     pub(crate) fn durable(&self) -> u64 {
         self.durable.load(Ordering::Acquire)
+    }
+
+    /// Whether whoever asks has to see to it that the state of subjects is written in time: nobody else does.
+    pub(crate) fn begin_watch(&self) -> bool {
+        !self.is_watched.swap(true, Ordering::AcqRel)
+    }
+
+    /// Whoever saw to it does no longer.
+    pub(crate) fn end_watch(&self) {
+        self.is_watched.store(false, Ordering::Release);
     }
 
     /// The memory that the book may take.

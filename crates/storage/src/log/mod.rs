@@ -1,6 +1,7 @@
 //! The log: what was sent, stored once, and folded in the same transaction.
 
 mod book;
+mod carry;
 mod codec;
 mod commit;
 mod dedupe;
@@ -11,9 +12,10 @@ mod needs;
 mod plan;
 mod prepare;
 mod read;
+mod state;
 mod write;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -25,11 +27,13 @@ use scoreline_core::{
 };
 
 pub(crate) use self::{
+    carry::carry,
     codec::content_hash,
     lane::Lanes,
     needs::lock_tenant,
     read::events,
-    write::{Recorded, record, state},
+    state::State,
+    write::{Recorded, record},
 };
 use crate::{Database, Error, Log};
 
@@ -113,9 +117,15 @@ impl Log for Database {
         read::find_events(self.reader(), tenant, ids).await
     }
 
-    async fn events_of(&self, tenant: &TenantId, subject: &Subject, limit: u32) -> Result<Vec<EventId>, Error> {
-        let mut events = needs::events_of(self.reader(), tenant, subject).await?;
-        events.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        Ok(events)
+    async fn events_of(
+        &self,
+        tenant: &TenantId,
+        subjects: &[Subject],
+        limit: u32,
+    ) -> Result<HashMap<Subject, Vec<EventId>>, Error> {
+        let mut found = carry::events_of(self, tenant, subjects).await?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        found.values_mut().for_each(|events| events.truncate(limit));
+        Ok(found)
     }
 }

@@ -19,22 +19,24 @@ use scoreline_core::{
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value, sea_query::ArrayType};
 
 use super::{
-    book::Stored,
     history::{self, Standing, Tail},
     read,
+    state::Stored,
 };
 use crate::{Error, inserts::Base, sql};
 
 /// How many subjects' histories are read at a time.
 const HISTORIES: usize = 500;
 
-/// A tenant whose row is locked.
+/// A tenant whose row is locked, or seen in a transaction that reads one moment.
 #[derive(Debug)]
 pub(crate) struct Locked {
     pub(crate) policies: Policies,
     /// The settings as they are stored.
     pub(crate) settings: String,
     pub(crate) last_commit: u64,
+    /// The commit that carried the state of subjects last.
+    pub(crate) state_commit: u64,
     pub(crate) revision: i64,
 }
 
@@ -54,7 +56,16 @@ pub(crate) async fn lock_tenant(db: &impl ConnectionTrait, tenant: &TenantId) ->
     } else {
         ""
     };
-    let sql = format!("SELECT settings, last_commit, revision FROM tenant WHERE tenant_id = $1{lock}");
+    read_row(db, tenant, lock).await
+}
+
+/// The same without a lock, for a transaction that reads one moment.
+pub(crate) async fn see_tenant(db: &impl ConnectionTrait, tenant: &TenantId) -> Result<Locked, Error> {
+    read_row(db, tenant, "").await
+}
+
+async fn read_row(db: &impl ConnectionTrait, tenant: &TenantId, lock: &str) -> Result<Locked, Error> {
+    let sql = format!("SELECT settings, last_commit, revision, state_commit FROM tenant WHERE tenant_id = $1{lock}");
     let row = sql::select_one(db, sql, tenant.as_str(), [])
         .await?
         .ok_or_else(|| Error::UnknownTenant(tenant.to_string()))?;
@@ -66,6 +77,7 @@ pub(crate) async fn lock_tenant(db: &impl ConnectionTrait, tenant: &TenantId) ->
         settings,
         last_commit: sql::unsigned(row.try_get_by_index(1)?, "a commit number")?,
         revision: row.try_get_by_index(2)?,
+        state_commit: sql::unsigned(row.try_get_by_index(3)?, "a commit number")?,
     })
 }
 
@@ -82,7 +94,7 @@ pub(crate) async fn families(
     db: &impl ConnectionTrait,
     tenant: &TenantId,
     ids: Vec<EventId>,
-    new: &HashSet<&EventId>,
+    new: &HashSet<EventId>,
 ) -> Result<Vec<(EventId, Family)>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -135,7 +147,7 @@ pub(crate) async fn subjects(
     subjects: Vec<Subject>,
 ) -> Result<Vec<(Subject, Option<Stored>)>, Error> {
     let mut found: HashMap<Subject, Stored> = HashMap::new();
-    for row in select_of(db, ("subject", "record, recent, chapters"), tenant, &subjects).await? {
+    for row in select_of(db, ("subject", "record, latest, chapters"), tenant, &subjects).await? {
         let stored = Stored {
             record: row.try_get_by_index(2)?,
             tail: Tail {
@@ -294,28 +306,26 @@ async fn chapters(
     Ok(all)
 }
 
-/// The ids of the events in the history of a subject, in the order of their times.
+/// The ids of the events in the histories of subjects of which it is known how they end, in the order of their times.
 pub(crate) async fn events_of(
     db: &impl ConnectionTrait,
     tenant: &TenantId,
-    subject: &Subject,
-) -> Result<Vec<EventId>, Error> {
-    let stored = subjects(db, tenant, vec![subject.clone()]).await?;
-    let tails: Vec<_> = stored
-        .into_iter()
-        .filter_map(|(subject, stored)| Some((subject, stored?.tail)))
-        .collect();
+    tails: Vec<(Subject, Tail)>,
+) -> Result<HashMap<Subject, Vec<EventId>>, Error> {
     let mut standing = chapters(db, tenant, &tails).await?;
     for (subject, tail) in &tails {
         history::read(subject, &tail.recent, standing.entry(subject.clone()).or_default())?;
     }
-    let events = standing
-        .into_values()
-        .flatten()
-        .filter(|(_, body)| said_by(body).is_some());
-    // The fold marks ids that begin like a signal's.
-    events
-        .map(|(key, _)| read::parse_event_id(key.id.strip_prefix('\u{7f}').unwrap_or(&key.id)))
+    let events = |standing: Standing| {
+        let events = standing.into_iter().filter(|(_, body)| said_by(body).is_some());
+        // The fold marks ids that begin like a signal's.
+        events
+            .map(|(key, _)| read::parse_event_id(key.id.strip_prefix('\u{7f}').unwrap_or(&key.id)))
+            .collect::<Result<Vec<_>, _>>()
+    };
+    standing
+        .into_iter()
+        .map(|(subject, standing)| Ok((subject, events(standing)?)))
         .collect()
 }
 

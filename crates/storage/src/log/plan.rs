@@ -4,6 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use jiff::Timestamp;
 use scoreline_core::{
+    event::Event,
     fold::{
         Occurrence,
         batch::{Batch, Changes, Family, Needs, Progress},
@@ -15,12 +16,13 @@ use scoreline_core::{
 use sea_orm::ConnectionTrait;
 
 use super::{
-    Disposition,
+    Disposition, Position,
     book::Book,
     dedupe::{self, Known, Sorted},
     lane::{Lane, Place},
-    needs,
-    prepare::{Parcel, Sent},
+    needs::{self, Locked},
+    prepare::Parcel,
+    read,
     write::{self, Added},
 };
 use crate::{Database, Error, inserts::Base};
@@ -71,7 +73,8 @@ impl<C: ConnectionTrait> Planner<'_, C> {
         if sorted.has_others() || sorted.new.is_empty() {
             return Ok(None);
         }
-        self.plan(book, sorted, now).await
+        let carries = book.has_to_carry(sorted.new.len(), self.lane.share() / 4);
+        self.plan(book, sorted, now, carries).await
     }
 
     /// Plans a commit on what is stored. The lane's [`Writing`] and the tenant's row are held.
@@ -87,8 +90,32 @@ impl<C: ConnectionTrait> Planner<'_, C> {
         let known = dedupe::known(self.db, self.tenant, parcels).await?;
         let sorted = Database::aside(size(parcels), || dedupe::sort(&book.policies, &known, parcels));
         book.wary = !known.is_empty();
-        let plan = self.plan(book, sorted, now).await?;
-        plan.ok_or_else(|| Error::Fold("a commit waits for another, and there is none".to_owned()))
+        let plan = self.plan(book, sorted, now, true).await?;
+        plan.ok_or_else(waits_for_none)
+    }
+
+    /// Opens a tenant's book: on the state of subjects that a commit carried last, and on what the log has since, from which
+    /// the rest of it follows. That is one batch, as the corrections in it are found in the log from its beginning on. The
+    /// tenant's row is locked, or what is read is of one moment.
+    ///
+    /// # Errors
+    /// As above.
+    pub(crate) async fn open(&mut self, locked: Locked) -> Result<Book, Error> {
+        let (base, carried) = (locked.base(), locked.state_commit);
+        let has_corrections = needs::has_corrections(self.db, self.tenant).await?;
+        let mut book = Book::new(base, Arc::new(locked.policies), has_corrections, self.lane.failures());
+        if carried < base.last_commit {
+            let after = Position {
+                commit: carried,
+                ordinal: u32::MAX,
+            };
+            let logged = read::events(self.db, self.tenant, after, u32::MAX).await?;
+            let events: Vec<Event> = logged.into_iter().map(|logged| logged.event).collect();
+            let size = events.len();
+            let mut changes = self.fold(&mut book, events).await?.ok_or_else(waits_for_none)?;
+            book.take_in(size, &mut changes)?;
+        }
+        Ok(book)
     }
 
     async fn plan<'p>(
@@ -96,6 +123,7 @@ impl<C: ConnectionTrait> Planner<'_, C> {
         book: &mut Book,
         sorted: Sorted<'p>,
         now: Timestamp,
+        carries: bool,
     ) -> Result<Option<Plan<'p>>, Error> {
         let Sorted { dispositions, new } = sorted;
         let mut plan = Plan {
@@ -115,26 +143,25 @@ impl<C: ConnectionTrait> Planner<'_, C> {
                 return Ok(None);
             }
         }
-        let Some(changes) = self.fold(book, &new).await? else {
+        let events = Database::aside(new.len(), || new.iter().map(|sent| sent.event.clone()).collect());
+        let Some(changes) = self.fold(book, events).await? else {
             return Ok(None);
         };
         if corrects {
             book.last_correcting = plan.base.last_commit + 1;
         }
-        let added = Database::aside(new.len(), || write::take_over(book, new, changes, now))?;
+        let added = Database::aside(new.len(), || write::take_over(book, new, changes, now, carries))?;
         plan.added = Some(added);
         Ok(Some(plan))
     }
 
-    async fn fold(&mut self, book: &mut Book, new: &[Sent<'_>]) -> Result<Option<Changes>, Error> {
-        let ids: HashSet<&EventId> = new.iter().map(|sent| &sent.event.id).collect();
-        let mut batch = Database::aside(new.len(), || {
-            let events = new.iter().map(|sent| sent.event.clone()).collect();
-            Batch::new(Arc::clone(&book.policies), events)
-        });
+    async fn fold(&mut self, book: &mut Book, events: Vec<Event>) -> Result<Option<Changes>, Error> {
+        let size = events.len();
+        let ids: HashSet<EventId> = events.iter().map(|event| event.id.clone()).collect();
+        let mut batch = Database::aside(size, || Batch::new(Arc::clone(&book.policies), events));
         let mut supplies = Supplies::default();
         loop {
-            let progress = Database::aside(new.len(), || {
+            let progress = Database::aside(size, || {
                 supplies.give(book, &mut batch)?;
                 batch.advance().map_err(|error| Error::Fold(error.to_string()))
             })?;
@@ -149,18 +176,27 @@ impl<C: ConnectionTrait> Planner<'_, C> {
         }
     }
 
+    /// Reads what is stored of subjects of which that is not known.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn learn(&self, book: &mut Book, subjects: &[Subject]) -> Result<(), Error> {
+        let unknown = subjects.iter().filter(|subject| !book.knows(subject));
+        let unknown: Vec<_> = unknown.cloned().collect();
+        for (subject, stored) in needs::subjects(self.db, self.tenant, unknown).await? {
+            book.learn(subject, stored);
+        }
+        Ok(())
+    }
+
     /// Reads what is needed and not known. None when what it was planned on has failed.
     async fn find(
         &mut self,
         book: &mut Book,
         mut needs: Needs,
-        new: &HashSet<&EventId>,
+        new: &HashSet<EventId>,
     ) -> Result<Option<Supplies>, Error> {
-        let unknown = needs.records.iter().filter(|subject| !book.knows(subject));
-        let unknown: Vec<_> = unknown.cloned().collect();
-        for (subject, stored) in needs::subjects(self.db, self.tenant, unknown).await? {
-            book.learn(subject, stored);
-        }
+        self.learn(book, &needs.records).await?;
         let mut families = std::mem::take(&mut needs.families);
         if !book.has_corrections {
             families.clear();
@@ -173,11 +209,7 @@ impl<C: ConnectionTrait> Planner<'_, C> {
             return Ok(None);
         }
         let families = needs::families(self.db, self.tenant, families, new).await?;
-        let tails = needs.histories.iter().filter_map(|subject| {
-            let stored = book.stored(subject)?;
-            Some((subject.clone(), stored.tail.clone()))
-        });
-        let tails = tails.collect();
+        let tails = book.tails(&needs.histories);
         let histories = needs::histories(self.db, self.tenant, tails, |event| book.said(event)).await?;
         Ok(Some(Supplies {
             needs,
@@ -210,6 +242,10 @@ impl Supplies {
         }
         Ok(())
     }
+}
+
+fn waits_for_none() -> Error {
+    Error::Fold("a commit waits for another, and there is none".to_owned())
 }
 
 fn size(parcels: &[Parcel]) -> usize {

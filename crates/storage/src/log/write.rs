@@ -1,29 +1,19 @@
-//! Binding what a commit adds to the log, and to the state and the histories of subjects.
-
-use std::collections::HashMap;
+//! Binding what a commit adds: to the log, to the ledger, and to the state of subjects where it carries that.
 
 use jiff::Timestamp;
 use scoreline_core::{
     dimension::Fact,
-    fold::{
-        batch::{Changes, StoredOccurrence},
-        correction::target,
-    },
+    fold::{batch::Changes, correction::target},
     id::TenantId,
     ledger::{self, Entry},
     measure::Measurement,
-    subject::Subject,
 };
 use sea_orm::DbBackend;
 
-use super::{
-    book::{Book, Chapter, Stored, Touched},
-    history::Tail,
-    prepare::Sent,
-};
+use super::{book::Book, prepare::Sent, state::State};
 use crate::{
     Error,
-    inserts::{Base, Column, Inserts, Rows},
+    inserts::{Base, Column, Inserts, Move, Rows},
     ledger::insert_segment,
     sql,
 };
@@ -31,13 +21,15 @@ use crate::{
 /// What a commit adds to what is stored.
 #[derive(Debug)]
 pub(crate) struct Added<'a> {
+    /// The state on which it builds.
+    base: Base,
     new: Vec<Sent<'a>>,
-    touched: Vec<Touched>,
-    closed: Vec<Chapter>,
+    /// What is to be written of subjects, where it carries that.
+    state: Option<State>,
     recorded: Recorded,
 }
 
-/// What a commit adds, taken over into the book.
+/// What a commit adds, taken over into the book; with all that is due of subjects if it carries that.
 ///
 /// # Errors
 /// When something has no stored form.
@@ -46,8 +38,10 @@ pub(crate) fn take_over<'a>(
     new: Vec<Sent<'a>>,
     mut changes: Changes,
     now: Timestamp,
+    carries: bool,
 ) -> Result<Added<'a>, Error> {
-    let (touched, closed) = book.take_over(&new, &mut changes)?;
+    let base = book.base;
+    book.take_over(&new, &mut changes)?;
     let recorded = Recorded {
         number: book.base.last_commit,
         now,
@@ -56,9 +50,9 @@ pub(crate) fn take_over<'a>(
         facts: changes.facts,
     };
     Ok(Added {
+        base,
         new,
-        touched,
-        closed,
+        state: carries.then(|| book.carry()).transpose()?,
         recorded,
     })
 }
@@ -69,16 +63,22 @@ impl Added<'_> {
         self.new.len()
     }
 
-    /// Its rows, in order, with the tenant's row moved on from `base`. The events come first: when one of them is stored
-    /// already, nothing else is done in vain.
+    /// Its rows, in order, with the move of the tenant's row. The events come first: when one of them is stored already,
+    /// nothing else is done in vain.
     ///
     /// # Errors
     /// When something has no stored form, or is too large.
-    pub(crate) fn bind(self, backend: DbBackend, tenant: &TenantId, base: Base) -> Result<Inserts, Error> {
-        let mut inserts = Inserts::of_commit(backend, tenant, base)?;
+    pub(crate) fn bind(self, backend: DbBackend, tenant: &TenantId) -> Result<Inserts, Error> {
+        let moves = Move {
+            from: self.base,
+            to: self.recorded.number,
+            carries: self.state.is_some(),
+        };
+        let mut inserts = Inserts::moving(backend, tenant, moves)?;
         events(&mut inserts, tenant, self.recorded.number, &self.new)?;
-        subjects(&mut inserts, tenant, &self.touched)?;
-        chapters(&mut inserts, tenant, &self.closed)?;
+        if let Some(state) = &self.state {
+            state.bind(&mut inserts, tenant)?;
+        }
         record(&mut inserts, tenant, self.recorded)?;
         Ok(inserts)
     }
@@ -161,101 +161,6 @@ pub(crate) fn record(inserts: &mut Inserts, tenant: &TenantId, recorded: Recorde
             ("commit_number", Column::Big(vec![sql::signed(number)])),
             ("committed_at", Column::Big(vec![now.as_microsecond()])),
             ("events", Column::Big(vec![i64::try_from(events).unwrap_or(i64::MAX)])),
-        ],
-        conflict: "",
-    })
-}
-
-/// All subject state of a tenant that has none.
-///
-/// # Errors
-/// When something has no stored form, or is too large.
-pub(crate) fn state(
-    inserts: &mut Inserts,
-    tenant: &TenantId,
-    records: Vec<(Subject, Vec<u8>)>,
-    history: Vec<(Subject, StoredOccurrence)>,
-) -> Result<(), Error> {
-    let mut tails: HashMap<Subject, Tail> = HashMap::new();
-    let mut closed = Vec::new();
-    for (subject, occurrence) in history {
-        let tail = tails.entry(subject.clone()).or_default();
-        tail.add(&occurrence)?;
-        if let Some((number, lines)) = tail.close_chapter() {
-            closed.push((subject, number, lines));
-        }
-    }
-    let touched = records.into_iter().map(|(subject, record)| {
-        let tail = tails.remove(&subject).unwrap_or_default();
-        (subject, Stored { record, tail })
-    });
-    subjects(inserts, tenant, &touched.collect::<Vec<_>>())?;
-    chapters(inserts, tenant, &closed)
-}
-
-fn subjects(inserts: &mut Inserts, tenant: &TenantId, touched: &[Touched]) -> Result<(), Error> {
-    let stored = || touched.iter().map(|(_, stored)| stored);
-    inserts.add(&Rows {
-        table: "subject",
-        tenant: tenant.as_str(),
-        columns: vec![
-            (
-                "kind",
-                Column::Small(
-                    touched
-                        .iter()
-                        .map(|(subject, _)| i16::from(subject.kind.code()))
-                        .collect(),
-                ),
-            ),
-            (
-                "subject_id",
-                Column::Text(touched.iter().map(|(subject, _)| subject.id.as_str()).collect()),
-            ),
-            (
-                "record",
-                Column::Bytes(stored().map(|stored| &stored.record[..]).collect()),
-            ),
-            (
-                "recent",
-                Column::Bytes(stored().map(|stored| &stored.tail.recent[..]).collect()),
-            ),
-            (
-                "chapters",
-                Column::Int(stored().map(|stored| stored.tail.chapters).collect()),
-            ),
-        ],
-        conflict: "ON CONFLICT (tenant_id, kind, subject_id)
-            DO UPDATE SET record = excluded.record, recent = excluded.recent, chapters = excluded.chapters",
-    })
-}
-
-fn chapters(inserts: &mut Inserts, tenant: &TenantId, closed: &[Chapter]) -> Result<(), Error> {
-    inserts.add(&Rows {
-        table: "chapter",
-        tenant: tenant.as_str(),
-        columns: vec![
-            (
-                "kind",
-                Column::Small(
-                    closed
-                        .iter()
-                        .map(|(subject, ..)| i16::from(subject.kind.code()))
-                        .collect(),
-                ),
-            ),
-            (
-                "subject_id",
-                Column::Text(closed.iter().map(|(subject, ..)| subject.id.as_str()).collect()),
-            ),
-            (
-                "number",
-                Column::Int(closed.iter().map(|(_, number, _)| *number).collect()),
-            ),
-            (
-                "data",
-                Column::Bytes(closed.iter().map(|(.., lines)| &lines[..]).collect()),
-            ),
         ],
         conflict: "",
     })

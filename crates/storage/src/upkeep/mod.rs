@@ -13,7 +13,7 @@ pub use self::{
     rebuild::{Difference, RebuildReport},
     verify::VerifyReport,
 };
-use crate::{Database, Error, Upkeep};
+use crate::{Database, Error, Upkeep, log};
 
 #[async_trait]
 impl Upkeep for Database {
@@ -26,12 +26,17 @@ impl Upkeep for Database {
         verify::verify(self, tenant).await
     }
 
+    async fn catch_up(&self, tenant: &TenantId) -> Result<(), Error> {
+        let (database, tenant, turn) = (self.clone(), tenant.clone(), self.lanes().turn(tenant));
+        Self::detached(async move { log::carry(&database, turn, &tenant).await }).await
+    }
+
     async fn ready(&self) -> Result<(), Error> {
         let backend = self.reader().get_database_backend();
         self.reader()
             .query_one_raw(Statement::from_string(
                 backend,
-                "SELECT last_commit FROM tenant LIMIT 1",
+                "SELECT state_commit FROM tenant LIMIT 1",
             ))
             .await?;
         Ok(())

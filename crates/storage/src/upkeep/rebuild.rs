@@ -116,7 +116,7 @@ pub(crate) async fn refold(
         )
     });
     let mut inserts = Inserts::new(db.get_database_backend());
-    log::state(&mut inserts, tenant, records, histories.collect())?;
+    log::State::of(records, histories.collect())?.bind(&mut inserts, tenant)?;
     let mut report = compared.report;
     if report.differences > 0 {
         let number = last_commit + 1;
@@ -132,7 +132,7 @@ pub(crate) async fn refold(
     }
     db.run(inserts).await?;
     let newest = report.applied_as.unwrap_or(last_commit);
-    let sql = "UPDATE tenant SET last_commit = $2, revision = revision + 1 WHERE tenant_id = $1";
+    let sql = "UPDATE tenant SET last_commit = $2, state_commit = $2, revision = revision + 1 WHERE tenant_id = $1";
     sql::execute(db, sql, tenant.as_str(), [sql::signed(newest).into()]).await?;
     Ok(report)
 }

@@ -1,0 +1,151 @@
+//! What no commit has carried yet of the state of subjects: written when a tenant has gone quiet, or when a process begins
+//! after one that had no time for it; and told from the log to those who ask meanwhile.
+
+use std::{collections::HashMap, sync::Arc, time::Instant};
+
+use scoreline_core::{
+    id::{EventId, TenantId},
+    subject::Subject,
+};
+
+use super::{
+    book::Book,
+    lane::{Lane, Turn},
+    needs,
+    plan::Planner,
+};
+use crate::{
+    Database, Error,
+    inserts::{Inserts, Move},
+};
+
+/// Sees to it that what a book has yet to write of subjects is written in time, also when no further commit comes.
+pub(crate) fn see_to(database: &Database, tenant: &TenantId, lane: &Arc<Lane>, book: &Book) {
+    let Some(due) = book.due_at() else { return };
+    if !lane.begin_watch() {
+        return;
+    }
+    let (database, tenant, lane) = (database.clone(), tenant.clone(), Arc::clone(lane));
+    tokio::spawn(async move {
+        let mut due = Some(due);
+        while let Some(at) = due {
+            tokio::time::sleep_until(at.into()).await;
+            due = watch(&database, database.lanes().turn(&tenant), &tenant).await;
+        }
+        // A lane that somebody holds is not forgotten.
+        drop(lane);
+    });
+}
+
+/// Writes what is due. Says when to look again if something is due later; otherwise whoever makes something due sees to it.
+async fn watch(database: &Database, turn: Turn, tenant: &TenantId) -> Option<Instant> {
+    let (lane, _at_desk) = turn.come().await;
+    let mut desk = lane.desk.lock().await;
+    if let Some(later) = desk.as_ref().and_then(Book::due_at)
+        && later > Instant::now()
+    {
+        return Some(later);
+    }
+    lane.end_watch();
+    match from_book(database, tenant, &lane, desk.take()?).await {
+        Ok(book) => *desk = book,
+        Err(error) => {
+            // It follows from the log: the next commit takes it from there.
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(%tenant, error, "the state of subjects could not be written");
+        }
+    }
+    None
+}
+
+/// Writes what no commit has carried, if there is something.
+///
+/// # Errors
+/// When the tenant does not exist, the database fails, or something stored is damaged.
+pub(crate) async fn carry(database: &Database, turn: Turn, tenant: &TenantId) -> Result<(), Error> {
+    let (lane, _at_desk) = turn.come().await;
+    let mut desk = lane.desk.lock().await;
+    if let Some(book) = desk.take() {
+        *desk = from_book(database, tenant, &lane, book).await?;
+    }
+    let seen = needs::see_tenant(database.reader(), tenant).await?;
+    if seen.state_commit < seen.last_commit {
+        *desk = from_log(database, tenant, &lane).await?;
+    }
+    Ok(())
+}
+
+/// Writes what a book has, which nobody plans with meanwhile. Gives it back if it is of use still.
+async fn from_book(database: &Database, tenant: &TenantId, lane: &Lane, mut book: Book) -> Result<Option<Book>, Error> {
+    let mut writing = lane.writing();
+    writing.come().await;
+    if book.opened_at != lane.failures() {
+        return Ok(None);
+    }
+    if book.due_at().is_none() {
+        return Ok(Some(book));
+    }
+    let may_fail = lane.may_fail();
+    let inserts = bound(database, tenant, &mut book)?;
+    if !database.write(inserts).await? {
+        return Ok(None);
+    }
+    may_fail.written(book.base.last_commit);
+    book.shrink(lane.share(), book.base.last_commit);
+    Ok(Some(book))
+}
+
+/// Writes what follows from the log. Gives the book that is open then.
+async fn from_log(database: &Database, tenant: &TenantId, lane: &Lane) -> Result<Option<Book>, Error> {
+    let mut writing = lane.writing();
+    writing.come().await;
+    let may_fail = lane.may_fail();
+    let transaction = database.begin_write().await?;
+    let locked = needs::lock_tenant(&transaction, tenant).await?;
+    let mut planner = Planner {
+        db: &transaction,
+        tenant,
+        lane,
+        writing: &mut Some(writing),
+    };
+    let mut book = planner.open(locked).await?;
+    transaction.run(bound(database, tenant, &mut book)?).await?;
+    transaction.commit().await?;
+    may_fail.written(book.base.last_commit);
+    Ok(Some(book))
+}
+
+fn bound(database: &Database, tenant: &TenantId, book: &mut Book) -> Result<Inserts, Error> {
+    let moves = Move {
+        from: book.base,
+        to: book.base.last_commit,
+        carries: true,
+    };
+    let mut inserts = Inserts::moving(database.backend(), tenant, moves)?;
+    Database::aside(book.due(), || book.carry()?.bind(&mut inserts, tenant))?;
+    Ok(inserts)
+}
+
+/// The ids of the events in the histories of subjects, in the order of their times, as of one moment.
+///
+/// # Errors
+/// When the tenant does not exist, the database fails, or something stored is damaged.
+pub(crate) async fn events_of(
+    database: &Database,
+    tenant: &TenantId,
+    subjects: &[Subject],
+) -> Result<HashMap<Subject, Vec<EventId>>, Error> {
+    let transaction = database.begin_read().await?;
+    let seen = needs::see_tenant(&transaction, tenant).await?;
+    let mut planner = Planner {
+        db: &transaction,
+        tenant,
+        lane: &Lane::default(),
+        writing: &mut None,
+    };
+    let mut book = planner.open(seen).await?;
+    planner.learn(&mut book, subjects).await?;
+    let found = needs::events_of(&transaction, tenant, book.tails(subjects)).await?;
+    transaction.rollback().await?;
+    Ok(found)
+}
