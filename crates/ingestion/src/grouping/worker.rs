@@ -16,7 +16,8 @@ type Answer = oneshot::Sender<Result<Receipt, Error>>;
 /// meanwhile. Fewer gather company until then.
 const WORTH_PLANNING: usize = 256;
 
-/// Groups that are under way at once: one is written, one is put into rows, one is worked out, one is prepared for that.
+/// Groups that are under way at once: one is written, one is put into rows, one is worked out, and one reads what it needs
+/// for that.
 const MAX_UNDER_WAY: usize = 4;
 
 /// What the worker does next.

@@ -149,10 +149,10 @@ impl Book {
     }
 
     /// Forgets what was longest not used, so that little more than `limit` bytes are kept. What is not carried by a commit
-    /// until `durable` stays: nobody could read it elsewhere.
-    pub(crate) fn shrink(&mut self, limit: usize, durable: u64) {
-        self.subjects.shrink(limit / 16 * 15, |entry| entry.carried > durable);
+    /// until `durable` stays: nobody could read it elsewhere. Says whether it forgot subjects.
+    pub(crate) fn shrink(&mut self, limit: usize, durable: u64) -> bool {
         self.events.shrink(limit / 16, |told| told.commit > durable);
+        self.subjects.shrink(limit / 16 * 15, |entry| entry.carried > durable)
     }
 
     /// Whether the next commit, with so many events, has to carry the state of subjects. What is due may take `limit` bytes.

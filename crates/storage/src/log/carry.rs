@@ -91,7 +91,7 @@ async fn from_book(database: &Database, tenant: &TenantId, lane: &Lane, mut book
         return Ok(None);
     }
     may_fail.written(book.base.last_commit);
-    book.shrink(lane.share(), book.base.last_commit);
+    lane.shrink(&mut book);
     Ok(Some(book))
 }
 

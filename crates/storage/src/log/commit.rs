@@ -8,6 +8,7 @@ use super::{
     Disposition, Receipt, Submission,
     book::Book,
     carry, dedupe,
+    early::{self, Early},
     lane::{Lane, Place, Turn},
     needs,
     plan::{Plan, Planner},
@@ -26,6 +27,7 @@ pub(crate) async fn commit(
 ) -> Result<Vec<Receipt>, Error> {
     let size = submissions.iter().map(|submission| submission.events.len()).sum();
     let parcels = Database::aside(size, || prepare::prepare(submissions));
+    let early = early::read(database, tenant, turn.lane(), &parcels).await;
     let (lane, at_desk) = turn.come().await;
     let mut desk = lane.desk.lock().await;
     let book = desk.take().filter(|book| book.opened_at == lane.failures());
@@ -35,6 +37,7 @@ pub(crate) async fn commit(
         lane: &lane,
         parcels: &parcels,
         now,
+        early,
         writing: None,
     };
     match commit.ahead(book).await? {
@@ -60,6 +63,7 @@ struct Commit<'a> {
     lane: &'a Lane,
     parcels: &'a [Parcel],
     now: Timestamp,
+    early: Option<Early>,
     writing: Option<Place>,
 }
 
@@ -76,7 +80,8 @@ impl<'a> Commit<'a> {
     async fn ahead(&mut self, book: Option<Book>) -> Result<Ahead<'a>, Error> {
         let planned = match book {
             Some(mut book) if !book.wary => {
-                book.shrink(self.lane.share(), self.lane.durable());
+                self.lane.shrink(&mut book);
+                self.learn_early(&mut book);
                 let mut planner = Planner {
                     db: self.database.reader(),
                     tenant: self.tenant,
@@ -88,6 +93,7 @@ impl<'a> Commit<'a> {
             }
             book => Err(book),
         };
+        self.lane.note_ahead(planned.is_ok());
         let mut writing = self.writing.take().unwrap_or_else(|| self.lane.writing());
         Ok(match planned {
             Ok((book, plan)) => Ahead::Planned(book, plan, writing),
@@ -96,6 +102,18 @@ impl<'a> Commit<'a> {
                 Ahead::Not(book.filter(|book| book.opened_at == self.lane.failures()), writing)
             }
         })
+    }
+
+    /// Takes in what was read while the commit waited, as far as it holds.
+    fn learn_early(&mut self, book: &mut Book) {
+        let early = self.early.take();
+        if let Some(early) = early.filter(|early| early.forgotten == self.lane.forgotten()) {
+            for (subject, stored) in early.found {
+                if !book.knows(&subject) {
+                    book.learn(subject, stored);
+                }
+            }
+        }
     }
 
     /// Writes what was planned ahead, if the tenant is in the state on which it was planned and all its events are new.
@@ -152,7 +170,7 @@ impl<'a> Commit<'a> {
             Some(book) => book,
             None => planner.open(locked).await?,
         };
-        book.shrink(self.lane.share(), base.last_commit);
+        self.lane.shrink(&mut book);
         let plan = planner.settled(&mut book, self.parcels, self.now).await?;
         let commit = match plan.added {
             None => {

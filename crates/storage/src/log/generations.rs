@@ -82,17 +82,20 @@ impl<K: Eq + Hash, V> Generations<K, V> {
         self.used.put(key, value, bytes + ENTRY_BYTES);
     }
 
-    /// Forgets what was longest not used, so that little more than `limit` bytes are kept, and what has to be kept.
-    pub(crate) fn shrink(&mut self, limit: usize, has_to_be_kept: impl Fn(&V) -> bool) {
+    /// Forgets what was longest not used, so that little more than `limit` bytes are kept, and what has to be kept. Says
+    /// whether it forgot something.
+    pub(crate) fn shrink(&mut self, limit: usize, has_to_be_kept: impl Fn(&V) -> bool) -> bool {
         if self.used.bytes <= limit / 2 {
-            return;
+            return false;
         }
         let forgotten = std::mem::replace(&mut self.unused, std::mem::take(&mut self.used));
+        let before = forgotten.entries.len();
         for (key, (value, bytes)) in forgotten.entries {
             if has_to_be_kept(&value) {
                 self.used.put(key, value, bytes);
             }
         }
+        self.used.entries.len() < before
     }
 }
 

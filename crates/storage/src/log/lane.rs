@@ -16,7 +16,7 @@ use std::{
 use scoreline_core::id::TenantId;
 use tokio::sync::{self, oneshot};
 
-use super::book::Book;
+use super::{book::Book, early::Asked};
 
 /// From how many tenants on those who have nothing under way are forgotten before another comes.
 const MANY: usize = 64;
@@ -41,6 +41,11 @@ pub(crate) struct Lane {
     share: AtomicUsize,
     /// Whether somebody sees to it that the state of subjects is written in time.
     is_watched: AtomicBool,
+    /// Whether the last commit was planned ahead.
+    plans_ahead: AtomicBool,
+    /// How often a book has forgotten something, or another one was opened.
+    forgotten: AtomicU64,
+    asked: Asked,
 }
 
 /// Lets one commit in at a time, in the order in which they took their places.
@@ -135,6 +140,39 @@ impl Lane {
         self.durable.load(Ordering::Acquire)
     }
 
+    /// Whether the last commit was planned ahead, as the next one may be.
+    pub(crate) fn plans_ahead(&self) -> bool {
+        self.plans_ahead.load(Ordering::Relaxed)
+    }
+
+    /// Notes how a commit was planned.
+    pub(crate) fn note_ahead(&self, ahead: bool) {
+        self.plans_ahead.store(ahead, Ordering::Relaxed);
+    }
+
+    /// How often a book has forgotten something, or another one was opened.
+    pub(crate) fn forgotten(&self) -> u64 {
+        self.forgotten.load(Ordering::Acquire)
+    }
+
+    /// Lets a book forget what goes beyond its share of the memory.
+    pub(crate) fn shrink(&self, book: &mut Book) {
+        if book.shrink(self.share(), self.durable()) {
+            self.forget();
+        }
+    }
+
+    /// A book has forgotten something, or is another one.
+    pub(crate) fn forget(&self) {
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
+        self.asked.forget();
+    }
+
+    /// Whom commits have asked for early.
+    pub(crate) fn asked(&self) -> &Asked {
+        &self.asked
+    }
+
     /// Whether whoever asks has to see to it that the state of subjects is written in time: nobody else does.
     pub(crate) fn begin_watch(&self) -> bool {
         !self.is_watched.swap(true, Ordering::AcqRel)
@@ -145,7 +183,7 @@ impl Lane {
         self.is_watched.store(false, Ordering::Release);
     }
 
-    /// The memory that the book may take.
+    /// The memory that a book may take.
     pub(crate) fn share(&self) -> usize {
         self.share.load(Ordering::Relaxed)
     }
@@ -171,6 +209,11 @@ impl Place {
 }
 
 impl Turn {
+    /// Whose desk it is.
+    pub(crate) fn lane(&self) -> &Arc<Lane> {
+        &self.lane
+    }
+
     /// Waits until the desk is free.
     pub(crate) async fn come(mut self) -> (Arc<Lane>, Place) {
         self.place.come().await;
@@ -200,6 +243,6 @@ impl Drop for MayFail<'_> {
 }
 
 /// Nothing panics while it holds one of these locks.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,6 +5,7 @@ mod carry;
 mod codec;
 mod commit;
 mod dedupe;
+mod early;
 mod generations;
 mod history;
 mod lane;

@@ -101,6 +101,7 @@ impl<C: ConnectionTrait> Planner<'_, C> {
     /// # Errors
     /// As above.
     pub(crate) async fn open(&mut self, locked: Locked) -> Result<Book, Error> {
+        self.lane.forget();
         let (base, carried) = (locked.base(), locked.state_commit);
         let has_corrections = needs::has_corrections(self.db, self.tenant).await?;
         let mut book = Book::new(base, Arc::new(locked.policies), has_corrections, self.lane.failures());

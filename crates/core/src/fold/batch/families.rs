@@ -76,7 +76,11 @@ impl Families {
     /// What must be known before the families are complete. Subjects that the new events name are asked for early.
     pub(super) fn needs(&mut self) -> Needs {
         let begun = std::mem::replace(&mut self.begun, true);
-        let records = if begun { Vec::new() } else { self.log.likely_subjects() };
+        let records = if begun {
+            Vec::new()
+        } else {
+            likely_subjects(self.log.new.values())
+        };
         Needs {
             families: self.log.unknown(),
             records,
@@ -142,20 +146,6 @@ impl Log {
         in_order(unread.chain(on_the_way).cloned().collect())
     }
 
-    fn likely_subjects(&self) -> Vec<Subject> {
-        let mut likely = Vec::with_capacity(2 * self.new.len());
-        for event in self.new.values() {
-            let payload = match &event.payload {
-                Payload::EventAmended(amended) => &*amended.payload,
-                payload => payload,
-            };
-            likely.extend(routing::subjects(&event.id, payload));
-            likely.extend(routing::companions(payload));
-        }
-        likely.retain(|subject: &Subject| subject.kind != SubjectKind::Event);
-        in_order(likely)
-    }
-
     /// The event that an event or correction concerns in the end: `Ok(None)` when that is not known to the log, or when
     /// corrections go round in a circle, and the id to ask for when it can't be told yet.
     fn climb<'a>(&'a self, from: &'a Event) -> Result<Option<&'a EventId>, &'a EventId> {
@@ -186,6 +176,21 @@ impl Log {
     fn corrections(&self) -> impl Iterator<Item = &Event> {
         self.stored.values().flatten().flat_map(|family| &family.corrections)
     }
+}
+
+/// The subjects whose records a batch of events asks for first, each once, in order: those that the events name.
+pub fn likely_subjects<'a>(events: impl Iterator<Item = &'a Event>) -> Vec<Subject> {
+    let mut likely = Vec::with_capacity(2 * events.size_hint().0);
+    for event in events {
+        let payload = match &event.payload {
+            Payload::EventAmended(amended) => &*amended.payload,
+            payload => payload,
+        };
+        likely.extend(routing::subjects(&event.id, payload));
+        likely.extend(routing::companions(payload));
+    }
+    likely.retain(|subject: &Subject| subject.kind != SubjectKind::Event);
+    in_order(likely)
 }
 
 /// Each once, in order.

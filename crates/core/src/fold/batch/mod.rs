@@ -37,7 +37,10 @@ use std::sync::Arc;
 
 use smol_str::SmolStr;
 
-pub use self::changes::{Body, Changes, StoredOccurrence};
+pub use self::{
+    changes::{Body, Changes, StoredOccurrence},
+    families::likely_subjects,
+};
 use self::{families::Families, settle::Subjects};
 use super::{Occurrence, record::Unreadable};
 use crate::{event::Event, id::EventId, policy::Policies, subject::Subject};
