@@ -196,6 +196,27 @@ async fn commits_that_are_planned_ahead_come_to_what_the_log_comes_to() {
     }
 }
 
+/// What large commits need is read before their turn: while others change it, and while it is forgotten.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_read_early_is_not_old() {
+    for cache in [usize::MAX, 200_000, 0] {
+        let site = Site::new().await;
+        let (one, other) = (site.open().await, site.open().await);
+        let (one, other) = (one.with_write_cache(cache), other.with_write_cache(cache));
+        let events = story(11, 900);
+        let batches: Vec<_> = events.chunks(300).collect();
+        let (alone, shared) = batches.split_at(batches.len() / 2);
+        let outcome = site.stream(&one, alone).await;
+        assert!(outcome.iter().all(|outcome| *outcome == Disposition::Accepted));
+        let (even, odd): (Vec<_>, Vec<_>) = shared.iter().enumerate().partition(|(at, _)| at % 2 == 0);
+        let [even, odd] = [even, odd].map(|batches| batches.into_iter().map(|(_, batch)| *batch).collect::<Vec<_>>());
+        let (here, there) = futures::join!(site.stream(&one, &even), site.stream(&other, &odd));
+        let outcome = [here, there].concat();
+        assert!(outcome.iter().all(|outcome| *outcome == Disposition::Accepted));
+        site.agrees(&one).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_told_twice_counts_once_whoever_is_told() {
     let site = Site::new().await;

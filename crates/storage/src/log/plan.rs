@@ -158,7 +158,9 @@ impl<C: ConnectionTrait> Planner<'_, C> {
 
     async fn fold(&mut self, book: &mut Book, events: Vec<Event>) -> Result<Option<Changes>, Error> {
         let size = events.len();
-        let ids: HashSet<EventId> = events.iter().map(|event| event.id.clone()).collect();
+        // Families are read where there are corrections only.
+        let new = if book.has_corrections { events.as_slice() } else { &[] };
+        let ids: HashSet<EventId> = new.iter().map(|event| event.id.clone()).collect();
         let mut batch = Database::aside(size, || Batch::new(Arc::clone(&book.policies), events));
         let mut supplies = Supplies::default();
         loop {
