@@ -10,6 +10,9 @@ use super::{
     values::{Places, Values},
 };
 
+/// What is known of cells is of use where no more than this part of them is unknown.
+const FEW: usize = 8;
+
 /// Lists of values by cell, and what came of those with which a copy began.
 #[derive(Debug)]
 pub(super) struct Lists<T, R> {
@@ -45,7 +48,8 @@ impl<T: Copy, R: Clone> Clone for Lists<T, R> {
 }
 
 impl<T: Copy, R: Clone> Lists<T, R> {
-    /// By cell, what came of the lists of those that have no more values since. None where nothing is known.
+    /// By cell, what came of the lists of those that have no more values since. None where too little is known: all cells
+    /// together are sooner done.
     pub(super) fn came_of_unchanged(&self) -> Option<Vec<Option<R>>> {
         let mut came = self.came.get()?.clone();
         self.each_changed(|cell| {
@@ -53,7 +57,8 @@ impl<T: Copy, R: Clone> Lists<T, R> {
                 *known = None;
             }
         });
-        Some(came)
+        let unknown = came.iter().filter(|known| known.is_none()).count();
+        (unknown <= came.len() / FEW).then_some(came)
     }
 
     /// Keeps what came of the lists, by cell, if there is a copy that it may help.
@@ -81,7 +86,8 @@ impl<T, R> Lists<T, R> {
         if lists == 0 {
             return 0;
         }
-        lists + cells * size_of::<Option<R>>()
+        // Some have lists of their own for more than one quantile.
+        lists + 2 * cells * size_of::<Option<R>>()
     }
 }
 

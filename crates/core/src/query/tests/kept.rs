@@ -13,20 +13,27 @@ use crate::{
     query::{Aggregate, Options, Partial, Plan, run},
 };
 
-/// Rows by reps and subjects, some of them taken back.
+/// Rows by reps and subjects.
 fn rows(most: usize) -> impl Strategy<Value = Vec<Entry>> {
-    let one = (0_u8..5, 0_u8..4, -3_i64..40, any::<bool>()).prop_map(|(rep, subject, value, back)| {
-        let given = row(Revenue, "2026-02-01", &format!("o{subject}"), value).by(&format!("r{rep}"));
-        let taken_back = back.then(|| given.taken_back(1));
-        [Some(given), taken_back]
+    let one = (0_u8..60, 0_u8..4, -3_i64..40);
+    let one = one.prop_map(|(rep, subject, value)| {
+        row(Revenue, "2026-02-01", &format!("o{subject}"), value).by(&format!("r{rep}"))
     });
-    prop::collection::vec(one, 0..most).prop_map(|rows| rows.into_iter().flatten().flatten().collect())
+    prop::collection::vec(one, 0..most)
+}
+
+/// More rows, and which of the first are taken back: each once, if at all.
+fn news() -> impl Strategy<Value = Vec<(Vec<Entry>, Vec<prop::sample::Index>)>> {
+    prop::collection::vec(
+        (rows(4), prop::collection::vec(any::<prop::sample::Index>(), 0..3)),
+        1..12,
+    )
 }
 
 proptest! {
     /// Whatever copies have put together before: an answer is that of all rows.
     #[test]
-    fn answers_go_on_from_what_came_of_cells(first in rows(40), news in prop::collection::vec(rows(8), 1..9)) {
+    fn answers_go_on_from_what_came_of_cells(first in rows(300), news in news()) {
         let (tables, options) = (Tables::default(), Options::default());
         for aggregate in [Aggregate::Distribution { quantiles: vec![250_000, 900_000] }, Aggregate::DistinctSubjects] {
             let mut query = ask(Revenue, aggregate, &[("2026-01-01", "2027-01-01")]);
@@ -35,8 +42,14 @@ proptest! {
             image.append(&first);
             let plan = Plan::new(&query, &tables, image.dictionaries(), &options).expect("a plan");
             let (mut kept, mut reaches) = (Partial::new(&plan, false).expect("a partial"), 0);
-            for rows in &news {
+            let mut left = first.clone();
+            for (rows, taken_back) in &news {
                 image.append(rows);
+                for at in taken_back {
+                    if !left.is_empty() {
+                        image.append(&[left.swap_remove(at.index(left.len())).taken_back(1)]);
+                    }
+                }
                 let plan = Plan::new(&query, &tables, image.dictionaries(), &options).expect("a plan");
                 let (blocks, settled) = (image.blocks(&query.measure), image.settled(&query.measure).len());
                 let say = |blocks: &[Arc<Block>]| {
