@@ -12,7 +12,7 @@ use crate::{
     Error, Upkeep as _,
     connect::{Connections, Options},
     inserts::Inserts,
-    log::Lanes,
+    log::{self, Lanes},
     transaction::{self, WriteTransaction},
 };
 
@@ -128,8 +128,11 @@ impl Database {
         for tenant in self.lanes.tenants() {
             if let Err(error) = self.catch_up(&tenant).await {
                 // It follows from the log: the next process takes it from there.
-                let error = &error as &dyn std::error::Error;
-                tracing::warn!(%tenant, error, "the state of subjects could not be written");
+                log::warn(&tenant, &error);
+                if error.is_transient() {
+                    // The others would wait as long.
+                    break;
+                }
             }
         }
         self.connections.reader.close_by_ref().await?;

@@ -20,6 +20,9 @@ const POSTGRES_ROWS: usize = 10_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Base {
     pub(crate) last_commit: u64,
+    /// The commit that carried the state of subjects last. The same state may be stored in other lines: two who know it must
+    /// not write it one after the other.
+    pub(crate) state_commit: u64,
     /// Goes up when settings, or the state of all subjects, are written anew.
     pub(crate) revision: i64,
 }
@@ -208,16 +211,17 @@ impl Combined {
         arguments.add(tenant.as_str())?;
         arguments.add(signed(moves.to))?;
         arguments.add(signed(moves.from.last_commit))?;
+        arguments.add(signed(moves.from.state_commit))?;
         arguments.add(moves.from.revision)?;
         let carried = if moves.carries { ", state_commit = $2" } else { "" };
         let moved = format!(
             "moved AS (UPDATE tenant SET last_commit = $2{carried}
-             WHERE tenant_id = $1 AND last_commit = $3 AND revision = $4 RETURNING tenant_id)"
+             WHERE tenant_id = $1 AND last_commit = $3 AND state_commit = $4 AND revision = $5 RETURNING tenant_id)"
         );
         Ok(Self {
             parts: vec![moved],
             arguments,
-            places: 4,
+            places: 5,
             rows: 0,
             moves: true,
         })
@@ -287,9 +291,12 @@ fn sqlite_move(tenant: &TenantId, moves: Move) -> Result<(String, SqliteArgument
     };
     arguments.add(tenant.to_string())?;
     arguments.add(signed(moves.from.last_commit))?;
+    arguments.add(signed(moves.from.state_commit))?;
     arguments.add(moves.from.revision)?;
-    let sql =
-        format!("UPDATE tenant SET last_commit = ?{carried} WHERE tenant_id = ? AND last_commit = ? AND revision = ?");
+    let sql = format!(
+        "UPDATE tenant SET last_commit = ?{carried}
+         WHERE tenant_id = ? AND last_commit = ? AND state_commit = ? AND revision = ?"
+    );
     Ok((sql, arguments))
 }
 
@@ -350,6 +357,7 @@ mod tests {
         let tenant = TenantId::new("acme").expect("an id");
         let base = Base {
             last_commit: 7,
+            state_commit: 5,
             revision: 2,
         };
         let moves = Move {
@@ -372,9 +380,9 @@ mod tests {
         };
         let (sql, arguments) = bound.pop().expect("a statement").into_parts();
         assert!(bound.is_empty());
-        assert_eq!(arguments.len(), 4 + 2 * 2);
+        assert_eq!(arguments.len(), 5 + 2 * 2);
         assert_eq!(sql.matches("WHERE EXISTS (SELECT FROM moved)").count(), 2);
-        assert!(sql.contains("SELECT $7, added.* FROM unnest($8::text[])"), "{sql}");
+        assert!(sql.contains("SELECT $8, added.* FROM unnest($9::text[])"), "{sql}");
         assert!(sql.ends_with("SELECT 1 FROM moved"), "{sql}");
     }
 

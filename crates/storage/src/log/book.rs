@@ -244,6 +244,7 @@ impl Book {
     /// When a subject has no state.
     pub(crate) fn carry(&mut self) -> Result<State, Error> {
         let commit = self.base.last_commit;
+        self.base.state_commit = commit;
         let mut due = std::mem::replace(&mut self.due, Due::nothing()).subjects;
         due.sort_unstable();
         let mut state = State {
@@ -298,6 +299,7 @@ mod tests {
     fn book() -> Book {
         let base = Base {
             last_commit: 7,
+            state_commit: 7,
             revision: 0,
         };
         Book::new(base, Arc::default(), false, 0)

@@ -1,7 +1,11 @@
 //! What no commit has carried yet of the state of subjects: written when a tenant has gone quiet, or when a process begins
 //! after one that had no time for it; and told from the log to those who ask meanwhile.
 
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use scoreline_core::{
     id::{EventId, TenantId},
@@ -19,6 +23,9 @@ use crate::{
     inserts::{Inserts, Move},
 };
 
+/// How many seconds it is waited after a failure.
+const PAUSES: [u64; 4] = [5, 20, 60, 300];
+
 /// Sees to it that what a book has yet to write of subjects is written in time, also when no further commit comes.
 pub(crate) fn see_to(database: &Database, tenant: &TenantId, lane: &Arc<Lane>, book: &Book) {
     let Some(due) = book.due_at() else { return };
@@ -30,7 +37,10 @@ pub(crate) fn see_to(database: &Database, tenant: &TenantId, lane: &Arc<Lane>, b
         let mut due = Some(due);
         while let Some(at) = due {
             tokio::time::sleep_until(at.into()).await;
-            due = watch(&database, database.lanes().turn(&tenant), &tenant).await;
+            due = match watch(&database, database.lanes().turn(&tenant), &tenant).await {
+                Ok(due) => due,
+                Err(error) => return again(&database, &tenant, error).await,
+            };
         }
         // A lane that somebody holds is not forgotten.
         drop(lane);
@@ -38,24 +48,38 @@ pub(crate) fn see_to(database: &Database, tenant: &TenantId, lane: &Arc<Lane>, b
 }
 
 /// Writes what is due. Says when to look again if something is due later; otherwise whoever makes something due sees to it.
-async fn watch(database: &Database, turn: Turn, tenant: &TenantId) -> Option<Instant> {
+async fn watch(database: &Database, turn: Turn, tenant: &TenantId) -> Result<Option<Instant>, Error> {
     let (lane, _at_desk) = turn.come().await;
     let mut desk = lane.desk.lock().await;
     if let Some(later) = desk.as_ref().and_then(Book::due_at)
         && later > Instant::now()
     {
-        return Some(later);
+        return Ok(Some(later));
     }
     lane.end_watch();
-    match from_book(database, tenant, &lane, desk.take()?).await {
-        Ok(book) => *desk = book,
-        Err(error) => {
-            // It follows from the log: the next commit takes it from there.
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(%tenant, error, "the state of subjects could not be written");
+    if let Some(book) = desk.take() {
+        *desk = from_book(database, tenant, &lane, book).await?;
+    }
+    Ok(None)
+}
+
+/// Tries again some times after a failure. Nothing depends on it: what is not written follows from the log, which the next
+/// commit or the next process folds. But so does whoever asks for a history until then.
+async fn again(database: &Database, tenant: &TenantId, mut error: Error) {
+    for pause in PAUSES {
+        warn(tenant, &error);
+        tokio::time::sleep(Duration::from_secs(pause)).await;
+        match carry(database, database.lanes().turn(tenant), tenant).await {
+            Ok(()) => return,
+            Err(next) => error = next,
         }
     }
-    None
+}
+
+/// Tells that what is due could not be written.
+pub(crate) fn warn(tenant: &TenantId, error: &Error) {
+    let error = error as &dyn std::error::Error;
+    tracing::warn!(%tenant, error, "the state of subjects could not be written");
 }
 
 /// Writes what no commit has carried, if there is something.
@@ -68,11 +92,19 @@ pub(crate) async fn carry(database: &Database, turn: Turn, tenant: &TenantId) ->
     if let Some(book) = desk.take() {
         *desk = from_book(database, tenant, &lane, book).await?;
     }
-    let seen = needs::see_tenant(database.reader(), tenant).await?;
-    if seen.state_commit < seen.last_commit {
+    if !is_carried(database, tenant).await? {
         *desk = from_log(database, tenant, &lane).await?;
     }
     Ok(())
+}
+
+/// Whether commits have carried everything.
+///
+/// # Errors
+/// When the tenant does not exist or the database fails.
+pub(crate) async fn is_carried(database: &Database, tenant: &TenantId) -> Result<bool, Error> {
+    let seen = needs::see_tenant(database.reader(), tenant).await?;
+    Ok(seen.state_commit >= seen.last_commit)
 }
 
 /// Writes what a book has, which nobody plans with meanwhile. Gives it back if it is of use still.

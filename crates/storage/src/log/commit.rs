@@ -45,7 +45,7 @@ pub(crate) async fn commit(
             carry::see_to(database, tenant, &lane, &book);
             *desk = Some(book);
             drop((desk, at_desk));
-            commit.write(plan, writing).await
+            commit.write(*plan, writing).await
         }
         Ahead::Not(book, writing) => {
             let (book, receipts) = commit.settle(book, writing).await?;
@@ -70,7 +70,7 @@ struct Commit<'a> {
 /// How far a commit comes at the desk.
 enum Ahead<'a> {
     /// It is planned, with its place among those that are written.
-    Planned(Book, Plan<'a>, Place),
+    Planned(Book, Box<Plan<'a>>, Place),
     /// It has to be planned on what is stored, its turn to be written has come; the book is of use if there is one.
     Not(Option<Book>, Place),
 }
@@ -88,15 +88,19 @@ impl<'a> Commit<'a> {
                     lane: self.lane,
                     writing: &mut self.writing,
                 };
-                let plan = planner.ahead(&mut book, self.parcels, self.now).await?;
-                plan.map(|plan| (book, plan)).ok_or(None)
+                match planner.ahead(&mut book, self.parcels, self.now).await {
+                    Ok(plan) => plan.map(|plan| (book, plan)).ok_or(None),
+                    Err(error) if error.is_transient() => return Err(error),
+                    // What was read may be of different moments, as when the state is rebuilt meanwhile.
+                    Err(_) => Err(None),
+                }
             }
             book => Err(book),
         };
         self.lane.note_ahead(planned.is_ok());
         let mut writing = self.writing.take().unwrap_or_else(|| self.lane.writing());
         Ok(match planned {
-            Ok((book, plan)) => Ahead::Planned(book, plan, writing),
+            Ok((book, plan)) => Ahead::Planned(book, Box::new(plan), writing),
             Err(book) => {
                 writing.come().await;
                 Ahead::Not(book.filter(|book| book.opened_at == self.lane.failures()), writing)

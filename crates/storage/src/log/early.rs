@@ -22,8 +22,9 @@ use crate::Database;
 /// From how many events on a commit reads early. A smaller one reads little.
 const WORTH_IT: usize = 256;
 
-/// Of so many subjects it is noted at most that somebody asked for them.
+/// Of so many subjects it is noted at most that somebody asked for them, and of one for so many bytes of the lane's share.
 const MANY: usize = 1 << 18;
+const BYTES_FOR_ONE: usize = 512;
 
 /// What was read early.
 #[derive(Debug)]
@@ -42,10 +43,10 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// Those of some subjects who were not asked for before. They are now.
-    fn take_new(&self, mut subjects: Vec<Subject>) -> Vec<Subject> {
+    fn take_new(&self, mut subjects: Vec<Subject>, share: usize) -> Vec<Subject> {
         let mut hashes = lock(&self.hashes);
-        if hashes.len() > MANY {
-            hashes.clear();
+        if hashes.len() > MANY.min(share / BYTES_FOR_ONE) {
+            *hashes = HashSet::new();
         }
         subjects.retain(|subject| hashes.insert(self.state.hash_one(subject)));
         subjects
@@ -53,7 +54,7 @@ impl Asked {
 
     /// Nobody was asked for.
     pub(crate) fn forget(&self) {
-        lock(&self.hashes).clear();
+        *lock(&self.hashes) = HashSet::new();
     }
 }
 
@@ -67,7 +68,7 @@ pub(crate) async fn read(database: &Database, tenant: &TenantId, lane: &Lane, pa
     let forgotten = lane.forgotten();
     let unknown = Database::aside(size, || {
         let events = parcels.iter().flat_map(Parcel::sent).map(|sent| sent.event);
-        lane.asked().take_new(likely_subjects(events))
+        lane.asked().take_new(likely_subjects(events), lane.share())
     });
     let found = needs::subjects(database.reader(), tenant, unknown).await.ok()?;
     Some(Early { forgotten, found })

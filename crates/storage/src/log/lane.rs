@@ -98,6 +98,11 @@ impl Lanes {
         Turn { lane, place }
     }
 
+    /// Whether a tenant has one.
+    pub(crate) fn has(&self, tenant: &TenantId) -> bool {
+        lock(&self.lanes).contains_key(tenant)
+    }
+
     /// The tenants who have one.
     pub(crate) fn tenants(&self) -> Vec<TenantId> {
         lock(&self.lanes).keys().cloned().collect()

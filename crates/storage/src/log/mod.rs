@@ -28,7 +28,7 @@ use scoreline_core::{
 };
 
 pub(crate) use self::{
-    carry::carry,
+    carry::{carry, is_carried, warn},
     codec::content_hash,
     lane::Lanes,
     needs::lock_tenant,

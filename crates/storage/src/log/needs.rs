@@ -44,6 +44,7 @@ impl Locked {
     pub(crate) fn base(&self) -> Base {
         Base {
             last_commit: self.last_commit,
+            state_commit: self.state_commit,
             revision: self.revision,
         }
     }

@@ -102,12 +102,12 @@ impl<C: ConnectionTrait> Planner<'_, C> {
     /// As above.
     pub(crate) async fn open(&mut self, locked: Locked) -> Result<Book, Error> {
         self.lane.forget();
-        let (base, carried) = (locked.base(), locked.state_commit);
+        let base = locked.base();
         let has_corrections = needs::has_corrections(self.db, self.tenant).await?;
         let mut book = Book::new(base, Arc::new(locked.policies), has_corrections, self.lane.failures());
-        if carried < base.last_commit {
+        if base.state_commit < base.last_commit {
             let after = Position {
-                commit: carried,
+                commit: base.state_commit,
                 ordinal: u32::MAX,
             };
             let logged = read::events(self.db, self.tenant, after, u32::MAX).await?;

@@ -124,6 +124,7 @@ fn chapters(inserts: &mut Inserts, tenant: &TenantId, closed: &[Chapter]) -> Res
                 Column::Bytes(closed.iter().map(|(.., lines)| &lines[..]).collect()),
             ),
         ],
-        conflict: "",
+        // A chapter whose subject's row does not know of it is none.
+        conflict: "ON CONFLICT (tenant_id, kind, subject_id, number) DO UPDATE SET data = excluded.data",
     })
 }
