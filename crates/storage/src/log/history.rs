@@ -1,8 +1,7 @@
 //! The history of a subject as it is stored: what entered and left it, in the order in which that happened.
 //!
-//! The newest lines stand beside the subject's state, in a row that is written with each of its events anyway; when
-//! they have become many they are closed as a chapter, a row of its own that never changes. Lines name events, the log
-//! has what they say.
+//! The newest lines stand beside the subject's state, in a row that is written whole; when they have become many they are
+//! closed as a chapter, a row of its own that never changes. Lines name events, the log has what they say.
 
 use std::collections::BTreeMap;
 

@@ -77,7 +77,7 @@ impl<C: ConnectionTrait> Planner<'_, C> {
         self.plan(book, sorted, now, carries).await
     }
 
-    /// Plans a commit on what is stored. The lane's [`Writing`] and the tenant's row are held.
+    /// Plans a commit on what is stored. Its turn to be written has come, and the tenant's row is locked.
     ///
     /// # Errors
     /// As above.
