@@ -310,7 +310,11 @@ mod tests {
     }
 
     fn record(book: &mut Book, at: usize) {
-        book.knows(&subject(at));
+        change(book, at);
+        book.carry().expect("a state");
+    }
+
+    fn change(book: &mut Book, at: usize) {
         let mut changes = Changes {
             records: vec![(subject(at), vec![1; 100])],
             ..Changes::default()
@@ -319,7 +323,6 @@ mod tests {
             book.learn(subject(at), None);
         }
         book.take_over(&[], &mut changes).expect("a stored form");
-        book.carry().expect("a state");
     }
 
     #[test]
@@ -335,6 +338,35 @@ mod tests {
         assert!(book.knows(&subject(99)));
         assert!(!book.knows(&subject(1)));
         assert_eq!(book.base.last_commit, 207);
+    }
+
+    #[test]
+    fn commits_carry_state_at_first_and_when_much_is_due() {
+        let mut book = book();
+        for at in 0..TRIED as usize {
+            assert!(book.has_to_carry(1, usize::MAX));
+            change(&mut book, at);
+        }
+        assert!(!book.has_to_carry(1, usize::MAX));
+        assert!(book.has_to_carry(1, 100 * TRIED as usize - 1));
+        assert!(book.has_to_carry(CARRIED_EVENTS + 1, usize::MAX));
+        assert!(book.due_at().is_some());
+        let state = book.carry().expect("a state");
+        assert_eq!(state.rows.len(), TRIED as usize);
+        assert!(state.rows.is_sorted_by(|(one, _), (other, _)| one < other));
+        assert_eq!(book.base.state_commit, book.base.last_commit);
+        assert!(book.due_at().is_none());
+        assert!(!book.has_to_carry(1, 0));
+    }
+
+    #[test]
+    fn what_no_commit_carried_is_never_forgotten() {
+        let mut book = book();
+        for at in 0..100 {
+            change(&mut book, at);
+            book.shrink(1_000, u64::MAX - 1);
+        }
+        assert!((0..100).all(|at| book.knows(&subject(at))));
     }
 
     #[test]
