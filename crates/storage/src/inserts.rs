@@ -135,17 +135,6 @@ impl Column<'_> {
         }
     }
 
-    /// How many bytes some of its values take.
-    fn bytes(&self, from: usize, to: usize) -> usize {
-        match self {
-            Self::Text(values) => values[from..to].iter().map(|value| value.len()).sum(),
-            Self::Bytes(values) => values[from..to].iter().map(|value| value.len()).sum(),
-            Self::Big(_) => (to - from) * size_of::<i64>(),
-            Self::Int(_) => (to - from) * size_of::<i32>(),
-            Self::Small(_) => (to - from) * size_of::<i16>(),
-        }
-    }
-
     fn array_type(&self) -> &'static str {
         match self {
             Self::Text(_) => "text[]",
@@ -229,13 +218,6 @@ impl Combined {
 
     fn add(&mut self, rows: &Rows<'_>, from: usize, to: usize) -> Result<(), BoxDynError> {
         let (table, names, conflict) = (rows.table, rows.names(), rows.conflict);
-        // An array has a head, and each of its values a length. What grows as it comes would move again and again.
-        let sizes = rows
-            .columns
-            .iter()
-            .map(|(_, column)| 32 + 4 * (to - from) + column.bytes(from, to));
-        self.arguments
-            .reserve(1 + rows.columns.len(), rows.tenant.len() + sizes.sum::<usize>());
         self.arguments.add(rows.tenant)?;
         self.places += 1;
         let tenant = self.places;

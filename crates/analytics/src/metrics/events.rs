@@ -131,9 +131,6 @@ async fn links(
     caller: &Caller,
     subjects: Vec<Subject>,
 ) -> Result<Vec<BTreeSet<Subject>>, Error> {
-    if subjects.is_empty() {
-        return Ok(Vec::new());
-    }
     let mut ids = analytics.store.events_of(&caller.tenant, &subjects, LINKS).await?;
     let mut all = Vec::with_capacity(subjects.len());
     for subject in subjects {

@@ -104,7 +104,7 @@ pub(crate) async fn carry(database: &Database, turn: Turn, tenant: &TenantId) ->
 /// When the tenant does not exist or the database fails.
 pub(crate) async fn is_carried(database: &Database, tenant: &TenantId) -> Result<bool, Error> {
     let seen = needs::see_tenant(database.reader(), tenant).await?;
-    Ok(seen.state_commit >= seen.last_commit)
+    Ok(seen.base.state_commit >= seen.base.last_commit)
 }
 
 /// Writes what a book has, which nobody plans with meanwhile. Gives it back if it is of use still.
@@ -167,6 +167,9 @@ pub(crate) async fn events_of(
     tenant: &TenantId,
     subjects: &[Subject],
 ) -> Result<HashMap<Subject, Vec<EventId>>, Error> {
+    if subjects.is_empty() {
+        return Ok(HashMap::new());
+    }
     let transaction = database.begin_read().await?;
     let seen = needs::see_tenant(&transaction, tenant).await?;
     let mut planner = Planner {

@@ -163,7 +163,7 @@ impl<'a> Commit<'a> {
         let may_fail = self.lane.may_fail();
         let transaction = self.database.begin_write().await?;
         let locked = needs::lock_tenant(&transaction, self.tenant).await?;
-        let base = locked.base();
+        let base = locked.base;
         let mut planner = Planner {
             db: &transaction,
             tenant: self.tenant,

@@ -14,7 +14,7 @@ use scoreline_core::{fold::batch::likely_subjects, id::TenantId, subject::Subjec
 use super::{
     lane::{Lane, lock},
     needs,
-    prepare::Parcel,
+    prepare::{self, Parcel},
     state::Stored,
 };
 use crate::Database;
@@ -61,7 +61,7 @@ impl Asked {
 /// Reads what is stored of the subjects that events name, as far as nobody has asked for them. None where that is not worth
 /// it, or fails: whoever needs it reads it at the desk.
 pub(crate) async fn read(database: &Database, tenant: &TenantId, lane: &Lane, parcels: &[Parcel]) -> Option<Early> {
-    let size: usize = parcels.iter().map(Parcel::len).sum();
+    let size = prepare::size(parcels);
     if size < WORTH_IT || !lane.plans_ahead() {
         return None;
     }

@@ -34,20 +34,7 @@ pub(crate) struct Locked {
     pub(crate) policies: Policies,
     /// The settings as they are stored.
     pub(crate) settings: String,
-    pub(crate) last_commit: u64,
-    /// The commit that carried the state of subjects last.
-    pub(crate) state_commit: u64,
-    pub(crate) revision: i64,
-}
-
-impl Locked {
-    pub(crate) fn base(&self) -> Base {
-        Base {
-            last_commit: self.last_commit,
-            state_commit: self.state_commit,
-            revision: self.revision,
-        }
-    }
+    pub(crate) base: Base,
 }
 
 /// Locks the tenant's row until the transaction ends: one writer per tenant at a time.
@@ -76,9 +63,11 @@ async fn read_row(db: &impl ConnectionTrait, tenant: &TenantId, lock: &str) -> R
     Ok(Locked {
         policies,
         settings,
-        last_commit: sql::unsigned(row.try_get_by_index(1)?, "a commit number")?,
-        revision: row.try_get_by_index(2)?,
-        state_commit: sql::unsigned(row.try_get_by_index(3)?, "a commit number")?,
+        base: Base {
+            last_commit: sql::unsigned(row.try_get_by_index(1)?, "a commit number")?,
+            revision: row.try_get_by_index(2)?,
+            state_commit: sql::unsigned(row.try_get_by_index(3)?, "a commit number")?,
+        },
     })
 }
 
@@ -226,10 +215,7 @@ pub(crate) async fn histories(
     tails: Vec<(Subject, Tail)>,
     told: impl FnMut(&EventId) -> Option<Payload>,
 ) -> Result<Vec<(Subject, Vec<Occurrence>)>, Error> {
-    let mut standing = chapters(db, tenant, &tails).await?;
-    for (subject, tail) in &tails {
-        history::read(subject, &tail.recent, standing.entry(subject.clone()).or_default())?;
-    }
+    let standing = standing(db, tenant, &tails).await?;
     let bodies = standing.values().flat_map(Standing::values).filter_map(said_by);
     let said = what_is_said(db, tenant, bodies, told).await?;
     let mut all = Vec::with_capacity(standing.len());
@@ -281,6 +267,19 @@ async fn what_is_said(
     Ok(all)
 }
 
+/// What stands in the histories of subjects, of which it is known how they end.
+async fn standing(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    tails: &[(Subject, Tail)],
+) -> Result<BTreeMap<Subject, Standing>, Error> {
+    let mut standing = chapters(db, tenant, tails).await?;
+    for (subject, tail) in tails {
+        history::read(subject, &tail.recent, standing.entry(subject.clone()).or_default())?;
+    }
+    Ok(standing)
+}
+
 /// What stood in histories when their last chapters were closed. Chapters that were closed after the tails were read are
 /// left out: the tails have their lines.
 async fn chapters(
@@ -313,10 +312,7 @@ pub(crate) async fn events_of(
     tenant: &TenantId,
     tails: Vec<(Subject, Tail)>,
 ) -> Result<HashMap<Subject, Vec<EventId>>, Error> {
-    let mut standing = chapters(db, tenant, &tails).await?;
-    for (subject, tail) in &tails {
-        history::read(subject, &tail.recent, standing.entry(subject.clone()).or_default())?;
-    }
+    let standing = standing(db, tenant, &tails).await?;
     let events = |standing: Standing| {
         let events = standing.into_iter().filter(|(_, body)| said_by(body).is_some());
         // The fold marks ids that begin like a signal's.

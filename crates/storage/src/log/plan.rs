@@ -21,7 +21,7 @@ use super::{
     dedupe::{self, Known, Sorted},
     lane::{Lane, Place},
     needs::{self, Locked},
-    prepare::Parcel,
+    prepare::{Parcel, size},
     read,
     write::{self, Added},
 };
@@ -102,7 +102,7 @@ impl<C: ConnectionTrait> Planner<'_, C> {
     /// As above.
     pub(crate) async fn open(&mut self, locked: Locked) -> Result<Book, Error> {
         self.lane.forget();
-        let base = locked.base();
+        let base = locked.base;
         let has_corrections = needs::has_corrections(self.db, self.tenant).await?;
         let mut book = Book::new(base, Arc::new(locked.policies), has_corrections, self.lane.failures());
         if base.state_commit < base.last_commit {
@@ -249,8 +249,4 @@ impl Supplies {
 
 fn waits_for_none() -> Error {
     Error::Fold("a commit waits for another, and there is none".to_owned())
-}
-
-fn size(parcels: &[Parcel]) -> usize {
-    parcels.iter().map(|parcel| parcel.len()).sum()
 }

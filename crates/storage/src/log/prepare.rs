@@ -41,6 +41,11 @@ pub(crate) fn prepare(submissions: Vec<Submission>) -> Vec<Parcel> {
     submissions.into_iter().map(parcel).collect()
 }
 
+/// How many events there are.
+pub(crate) fn size(parcels: &[Parcel]) -> usize {
+    parcels.iter().map(Parcel::len).sum()
+}
+
 impl Parcel {
     pub(crate) fn len(&self) -> usize {
         self.events.len()

@@ -138,8 +138,8 @@ pub(crate) async fn update(
         [settings.into()],
     )
     .await?;
-    if locked.last_commit > 0 && !locked.policies.folds_like(policies) {
-        upkeep::refold(&transaction, tenant, policies, locked.last_commit, now).await?;
+    if locked.base.last_commit > 0 && !locked.policies.folds_like(policies) {
+        upkeep::refold(&transaction, tenant, policies, locked.base.last_commit, now).await?;
     }
     transaction.commit().await?;
     read_tenant(database.writer(), tenant)

@@ -76,7 +76,7 @@ pub(crate) async fn rebuild(
     }
     let transaction = database.begin_write().await?;
     let locked = log::lock_tenant(&transaction, tenant).await?;
-    let report = refold(&transaction, tenant, &locked.policies, locked.last_commit, now).await?;
+    let report = refold(&transaction, tenant, &locked.policies, locked.base.last_commit, now).await?;
     transaction.commit().await?;
     Ok(report)
 }
