@@ -15,6 +15,7 @@ mod m20261121_000002_create_log;
 mod m20261121_000003_create_ledger;
 mod m20261128_000001_histories_with_subjects;
 mod m20261129_000001_state_carried_now_and_then;
+mod m20261130_000001_log_in_pages;
 
 use sea_orm_migration::{
     prelude::*,
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000003_create_ledger::Migration),
             Box::new(m20261128_000001_histories_with_subjects::Migration),
             Box::new(m20261129_000001_state_carried_now_and_then::Migration),
+            Box::new(m20261130_000001_log_in_pages::Migration),
         ]
     }
 }

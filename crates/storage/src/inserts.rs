@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use scoreline_core::id::TenantId;
-use sea_orm::DbBackend;
+use sea_orm::{DbBackend, Value, sea_query::ArrayType};
 use sqlx::{Arguments as _, error::BoxDynError, postgres::PgArguments, sqlite::SqliteArguments};
 
 use crate::{Error, sql::signed};
@@ -125,7 +125,7 @@ impl std::fmt::Debug for Inserts {
 }
 
 impl Column<'_> {
-    fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match self {
             Self::Text(values) => values.len(),
             Self::Bytes(values) => values.len(),
@@ -135,13 +135,42 @@ impl Column<'_> {
         }
     }
 
-    fn array_type(&self) -> &'static str {
+    pub(crate) fn array_type(&self) -> &'static str {
         match self {
             Self::Text(_) => "text[]",
             Self::Bytes(_) => "bytea[]",
             Self::Big(_) => "bigint[]",
             Self::Int(_) => "integer[]",
             Self::Small(_) => "smallint[]",
+        }
+    }
+
+    /// All values, as one for a statement that reads from PostgreSQL.
+    pub(crate) fn array(&self) -> Value {
+        fn of<T: Into<Value> + Clone>(kind: ArrayType, values: &[T]) -> Value {
+            let values = values.iter().cloned().map(Into::into).collect();
+            Value::Array(kind, Some(Box::new(values)))
+        }
+        match self {
+            Self::Text(values) => of(ArrayType::String, values),
+            Self::Bytes(values) => {
+                let values: Vec<Vec<u8>> = values.iter().map(|bytes| bytes.to_vec()).collect();
+                of(ArrayType::Bytes, &values)
+            }
+            Self::Big(values) => of(ArrayType::BigInt, values),
+            Self::Int(values) => of(ArrayType::Int, values),
+            Self::Small(values) => of(ArrayType::SmallInt, values),
+        }
+    }
+
+    /// One value, for a statement that reads from SQLite. Bytes have no such form.
+    pub(crate) fn json(&self, at: usize) -> serde_json::Value {
+        match self {
+            Self::Text(values) => values[at].into(),
+            Self::Bytes(_) => serde_json::Value::Null,
+            Self::Big(values) => values[at].into(),
+            Self::Int(values) => values[at].into(),
+            Self::Small(values) => values[at].into(),
         }
     }
 

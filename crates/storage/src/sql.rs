@@ -1,10 +1,8 @@
 //! The few shapes of statement that we use beside inserts of many rows, and where the two engines need other words.
 
-use std::collections::BTreeSet;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value, sea_query::ArrayType};
-
-use crate::Error;
+use crate::{Error, inserts::Column};
 
 /// A statement of which `$1` is the tenant; `values` follow from `$2` on.
 fn statement(
@@ -48,34 +46,50 @@ pub(crate) async fn execute(
     Ok(done.rows_affected())
 }
 
-/// Reads the rows of some ids. `$1` is the tenant. `select` ends with a condition, to which the one on the `id` column is
-/// added.
+/// Reads the rows of some keys: the columns of the key, then further ones of the table.
 ///
-/// One statement text whatever the number of ids. On PostgreSQL each id is looked up by itself: where a table has no
-/// statistics yet, "is one of these" may be answered by reading all rows of the tenant.
-pub(crate) async fn select_each(
+/// One statement text whatever the number of keys. Each is looked up by itself, with all that is given of it: asked for one of
+/// a list, both engines may read all rows of the tenant.
+pub(crate) async fn select_by(
     db: &impl ConnectionTrait,
-    (select, id): (&str, &str),
+    (table, columns): (&str, &str),
     tenant: &str,
-    ids: impl IntoIterator<Item = String>,
+    key: &[(&str, Column<'_>)],
 ) -> Result<Vec<QueryResult>, DbErr> {
-    let ids: BTreeSet<String> = ids.into_iter().collect();
-    let (sql, values) = match db.get_database_backend() {
-        DbBackend::Postgres => {
-            let ids = ids.into_iter().map(Value::from).collect();
-            // OFFSET keeps the inner statement from being turned into a join.
-            let sql = format!(
-                "SELECT found.* FROM unnest($2::text[]) AS asked (id)
-                 CROSS JOIN LATERAL ({select} AND {id} = asked.id OFFSET 0) AS found"
-            );
-            (sql, Value::Array(ArrayType::String, Some(Box::new(ids))))
-        }
+    let backend = db.get_database_backend();
+    let values = match backend {
+        DbBackend::Postgres => key.iter().map(|(_, column)| column.array()).collect(),
         _ => {
-            let sql = format!("{select} AND {id} IN (SELECT value FROM json_each($2))");
-            (sql, serde_json::Value::from_iter(ids).to_string().into())
+            let rows = key.first().map_or(0, |(_, column)| column.len());
+            let one = |at| serde_json::Value::from_iter(key.iter().map(|(_, column)| column.json(at)));
+            vec![serde_json::Value::from_iter((0..rows).map(one)).to_string().into()]
         }
     };
-    self::select(db, sql, tenant, [values]).await
+    select(db, lookup(backend, (table, columns), key), tenant, values).await
+}
+
+fn lookup(backend: DbBackend, (table, columns): (&str, &str), key: &[(&str, Column<'_>)]) -> String {
+    let names: Vec<&str> = key.iter().map(|(name, _)| *name).collect();
+    let names = names.join(", ");
+    let each = |part: &dyn Fn(usize, &str, &Column<'_>) -> String, between: &str| {
+        let parts = (0..).zip(key).map(|(at, (name, column))| part(at, name, column));
+        parts.collect::<Vec<_>>().join(between)
+    };
+    match backend {
+        // OFFSET keeps the inner statement from being turned into a join.
+        DbBackend::Postgres => format!(
+            "SELECT found.* FROM unnest({}) AS asked ({names})
+             CROSS JOIN LATERAL (SELECT {names}, {columns} FROM {table}
+                 WHERE tenant_id = $1 AND {} OFFSET 0) AS found",
+            each(&|at, _, column| format!("${}::{}", at + 2, column.array_type()), ", "),
+            each(&|_, name, _| format!("{table}.{name} = asked.{name}"), " AND "),
+        ),
+        // CROSS JOIN keeps the order of the tables.
+        _ => format!(
+            "SELECT {names}, {columns} FROM json_each($2) AS asked CROSS JOIN {table} WHERE tenant_id = $1 AND {}",
+            each(&|at, name, _| format!("{name} = asked.value ->> {at}"), " AND "),
+        ),
+    }
 }
 
 /// A stored number that can't be negative.
@@ -86,4 +100,33 @@ pub(crate) fn unsigned(value: i64, what: &str) -> Result<u64, Error> {
 /// A number of ours for a `BIGINT`.
 pub(crate) fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{Database, Statement};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn sqlite_looks_keys_up_by_all_that_is_given() {
+        let db = Database::connect("sqlite::memory:").await.expect("a database");
+        let table = "CREATE TABLE subject (tenant_id TEXT NOT NULL, kind SMALLINT NOT NULL, subject_id TEXT NOT NULL,
+            record BLOB NOT NULL, PRIMARY KEY (tenant_id, kind, subject_id))";
+        db.execute_unprepared(table).await.expect("a table");
+        let key = [("kind", Column::Small(vec![1])), ("subject_id", Column::Text(vec!["a"]))];
+        let explain = format!(
+            "EXPLAIN QUERY PLAN {}",
+            lookup(DbBackend::Sqlite, ("subject", "record"), &key)
+        );
+        let values = ["acme".into(), r#"[[1, "a"]]"#.into()];
+        let statement = Statement::from_sql_and_values(DbBackend::Sqlite, explain, values);
+        let steps = db.query_all_raw(statement).await.expect("a plan");
+        let steps: Vec<String> = steps
+            .iter()
+            .map(|step| step.try_get_by_index(3).expect("a text"))
+            .collect();
+        let whole = "(tenant_id=? AND kind=? AND subject_id=?)";
+        assert!(steps.iter().any(|step| step.contains(whole)), "{steps:?}");
+    }
 }

@@ -7,6 +7,7 @@ use scoreline_core::{
     id::{EventId, LeadId, Name, SourceId, TenantId},
     policy::{Lifecycle, Policies},
 };
+use sea_orm::ConnectionTrait as _;
 use scoreline_storage::{
     CompactionPlan, Database, Disposition, Error, Ledger as _, Log as _, Options, Position, Submission, Tenancy as _,
     Upkeep as _,
@@ -284,7 +285,6 @@ async fn new_policies_fold_the_log_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_segment_is_named() {
-    use sea_orm::ConnectionTrait as _;
     let fixture = fixture().await;
     fixture.send(vec![created("e1", "L1", "web")]).await;
     fixture
@@ -298,14 +298,75 @@ async fn a_damaged_segment_is_named() {
         report.problems,
         ["the segment of commits 1 to 1 is damaged: its checksum does not fit"]
     );
-    fixture
-        .database
-        .writer()
-        .execute_unprepared("UPDATE event SET data = x'7b7d'")
-        .await
-        .unwrap();
-    let report = fixture.database.verify(&fixture.tenant).await.unwrap();
-    assert_eq!(report.problems.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_read_on_from_any_place() {
+    let fixture = fixture().await;
+    // Some have pages of their own, and some stand together.
+    for (commit, sizes) in (0_u32..).zip([vec![0_usize; 90], vec![9_000], vec![0, 9_000, 0, 0, 4_000, 4_000, 0]]) {
+        let void = |(at, size): (u32, usize)| {
+            let payload = EventVoided {
+                event: EventId::new("another").unwrap(),
+                reason: Some("x\n".repeat(size / 3)),
+            };
+            event(&format!("v{commit}-{at}"), "2026-04-05T00:00:00Z", payload)
+        };
+        fixture.send((0_u32..).zip(sizes).map(void).collect::<Vec<_>>()).await;
+    }
+    let events = |after, limit| fixture.database.events(&fixture.tenant, after, limit);
+    let all = events(Position::START, u32::MAX).await.unwrap();
+    assert_eq!(all.len(), 98);
+    assert!(all.is_sorted_by(|one, other| one.position < other.position));
+    for (at, logged) in all.iter().enumerate() {
+        for limit in [1, 3, 40, u32::MAX] {
+            let rest = events(logged.position, limit).await.unwrap();
+            let expected = all[at + 1..].iter().take(limit as usize);
+            assert!(rest.iter().eq(expected), "{limit} after {:?}", logged.position);
+        }
+    }
+    let ids: Vec<EventId> = all.iter().rev().map(|logged| logged.event.id.clone()).collect();
+    let found = fixture.database.find_events(&fixture.tenant, &[&ids[..], &ids[..]].concat()).await;
+    assert_eq!(found.unwrap(), all);
+    fixture.agrees().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_the_log_is_named() {
+    let fixture = fixture().await;
+    fixture.send(vec![created("e1", "L1", "web"), created("e2", "L2", "web")]).await;
+    for (change, problems) in [
+        (
+            "UPDATE event SET line = 0 WHERE event_id = 'e2'",
+            vec!["event \"e2\" stands at line 1 of page 0 of commit 1, where it is not looked for"],
+        ),
+        (
+            "DELETE FROM event WHERE event_id = 'e2'",
+            vec![
+                "event \"e2\" stands at line 1 of page 0 of commit 1, where it is not looked for",
+                "1 events are known by their ids, the pages of the log have 2",
+            ],
+        ),
+        (
+            "UPDATE log_page SET data = CAST('{\"id\":\"e1\"}' AS BLOB)",
+            vec![
+                "page 0 of commit 1 has not the content that its checksum was taken of",
+                "commit 1 has 1 events, it counts 2",
+            ],
+        ),
+        (
+            "UPDATE log_page SET data = x'7b'",
+            vec![
+                "page 0 of commit 1 has not the content that its checksum was taken of",
+                "line 0 of page 0 of commit 1 can't be read: EOF while parsing an object at line 1 column 1",
+                "commit 1 has 1 events, it counts 2",
+            ],
+        ),
+    ] {
+        fixture.database.writer().execute_unprepared(change).await.unwrap();
+        let report = fixture.database.verify(&fixture.tenant).await.unwrap();
+        assert_eq!(report.problems, problems, "{change}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,7 @@ use scoreline_core::{event::Event, id::TenantId, policy::Policies, subject::Subj
 use scoreline_storage::{Database, Disposition, Log as _, Options, Submission, Tenancy as _, Upkeep as _};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 const NOW: &str = "2026-06-01T00:00:00Z";
 
@@ -407,12 +408,14 @@ async fn histories_of_the_former_layout_are_read_on() {
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let settings = serde_json::to_string(&Policies::default()).unwrap();
     let at = first.occurred_at.as_microsecond();
+    let data = serde_json::to_vec(first).unwrap();
     for sql in [
         format!("INSERT INTO tenant VALUES ('acme', '{settings}', 1, 0)"),
         "INSERT INTO commit_log VALUES ('acme', 1, 0, 1)".to_owned(),
         format!(
-            "INSERT INTO event VALUES ('acme', '{id}', 1, 0, {at}, x'', x'{}')",
-            hex(&serde_json::to_vec(first).unwrap()),
+            "INSERT INTO event VALUES ('acme', '{id}', 1, 0, {at}, x'{hash}', x'{data}')",
+            hash = hex(&Sha256::digest(&data)),
+            data = hex(&data),
             id = first.id
         ),
         format!("INSERT INTO subject VALUES ('acme', 1, 'L0', x'{}')", hex(&record)),
@@ -424,6 +427,10 @@ async fn histories_of_the_former_layout_are_read_on() {
         db.execute_unprepared(&sql).await.unwrap();
     }
     scoreline_migrations::up(db).await.unwrap();
+    let found = database.find_events(&former.tenant, std::slice::from_ref(&first.id)).await.unwrap();
+    assert_eq!(found.iter().map(|logged| &logged.event).collect::<Vec<_>>(), [first]);
+    assert_eq!(former.send(&database, std::slice::from_ref(first)).await, [Disposition::Duplicate]);
+    assert_eq!(database.verify(&former.tenant).await.unwrap().problems, Vec::<String>::new());
     // The last first: the history has to be read for those that come before it.
     for event in rest.iter().rev() {
         former.send(&database, std::slice::from_ref(event)).await;

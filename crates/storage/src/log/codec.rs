@@ -1,7 +1,6 @@
 //! Events as stored: JSON, which an operator can read and a later version of ours can still take in.
 
 use scoreline_core::event::Event;
-use sha2::{Digest as _, Sha256};
 
 use crate::Error;
 
@@ -13,7 +12,7 @@ pub(crate) fn decode(data: &[u8]) -> Result<Event, Error> {
     serde_json::from_slice(data).map_err(|error| Error::damaged("an event of the log", error))
 }
 
-/// What tells a duplicate from a conflict.
-pub(crate) fn content_hash(data: &[u8]) -> [u8; 32] {
-    Sha256::digest(data).into()
+/// Whether a stored form says what an event says, which a former version may have written otherwise.
+pub(crate) fn says(stored: &[u8], event: &Event, encoded: &[u8]) -> bool {
+    stored == encoded || decode(stored).is_ok_and(|stored| stored == *event)
 }

@@ -6,13 +6,13 @@ use scoreline_core::{id::TenantId, policy::Policies};
 use sea_orm::ConnectionTrait;
 
 use super::{
-    Disposition,
+    Disposition, codec, page,
     prepare::{Parcel, Sent},
 };
-use crate::{Error, sql};
+use crate::Error;
 
-/// The content hashes of stored events, by their ids.
-pub(crate) type Known = HashMap<String, [u8; 32]>;
+/// The stored forms of events, by their ids.
+pub(crate) type Known = HashMap<String, Vec<u8>>;
 
 /// What becomes of submissions.
 #[derive(Debug, Default)]
@@ -31,48 +31,43 @@ impl Sorted<'_> {
 
 /// Sorts submissions against the log and against each other, in order.
 pub(crate) fn sort<'a>(policies: &Policies, known: &Known, parcels: &'a [Parcel]) -> Sorted<'a> {
-    let mut taken: HashMap<&str, &[u8; 32]> = known.iter().map(|(id, hash)| (id.as_str(), hash)).collect();
+    let mut taken: HashMap<&str, &[u8]> = known.iter().map(|(id, form)| (id.as_str(), form.as_slice())).collect();
     let mut sorted = Sorted::default();
     for parcel in parcels {
         let (dispositions, new) = sort_one(policies, &taken, parcel);
-        taken.extend(new.iter().map(|sent| (sent.event.id.as_str(), sent.hash)));
+        taken.extend(new.iter().map(|sent| (sent.event.id.as_str(), sent.data)));
         sorted.dispositions.push(dispositions);
         sorted.new.extend(new);
     }
     sorted
 }
 
-/// The content hashes of those of the events that are stored.
+/// The stored forms of those of the events that are stored.
 pub(crate) async fn known(db: &impl ConnectionTrait, tenant: &TenantId, parcels: &[Parcel]) -> Result<Known, Error> {
-    let ids = parcels
-        .iter()
-        .flat_map(Parcel::sent)
-        .map(|sent| sent.event.id.to_string());
-    let select = "SELECT event_id, content_hash FROM event WHERE tenant_id = $1";
+    let sent = parcels.iter().flat_map(Parcel::sent);
+    let ids = sent.map(|sent| sent.event.id.as_str()).collect();
     let mut known = Known::new();
-    for row in sql::select_each(db, (select, "event_id"), tenant.as_str(), ids).await? {
-        let hash: Vec<u8> = row.try_get_by_index(1)?;
-        let hash = hash
-            .try_into()
-            .map_err(|_| Error::damaged("a content hash of the log", "it has not 32 bytes"))?;
-        known.insert(row.try_get_by_index(0)?, hash);
-    }
+    page::each_of(db, tenant, ids, |id, _, line| {
+        known.insert(id, line.to_vec());
+        Ok(())
+    })
+    .await?;
     Ok(known)
 }
 
 fn sort_one<'a>(
     policies: &Policies,
-    taken: &HashMap<&str, &[u8; 32]>,
+    taken: &HashMap<&str, &[u8]>,
     parcel: &'a Parcel,
 ) -> (Vec<Disposition>, Vec<Sent<'a>>) {
     let mut dispositions = Vec::with_capacity(parcel.len());
     let mut new: Vec<Sent<'a>> = Vec::with_capacity(parcel.len());
-    let mut here: HashMap<&str, &[u8; 32]> = HashMap::with_capacity(parcel.len());
+    let mut here: HashMap<&str, &[u8]> = HashMap::with_capacity(parcel.len());
     let mut repeats = HashSet::new();
     for (at, sent) in parcel.sent().enumerate() {
         let id = sent.event.id.as_str();
         let disposition = match taken.get(id).or_else(|| here.get(id)) {
-            Some(stored) if *stored == sent.hash => Disposition::Duplicate,
+            Some(stored) if codec::says(stored, sent.event, sent.data) => Disposition::Duplicate,
             Some(_) => Disposition::Conflict,
             None => match policies.payload_violations(&sent.event.payload) {
                 violations if violations.is_empty() => Disposition::Accepted,
@@ -83,7 +78,7 @@ fn sort_one<'a>(
             repeats.insert(at);
         }
         if disposition == Disposition::Accepted {
-            here.insert(id, sent.hash);
+            here.insert(id, sent.data);
             new.push(sent);
         }
         dispositions.push(disposition);

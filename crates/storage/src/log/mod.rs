@@ -10,6 +10,7 @@ mod generations;
 mod history;
 mod lane;
 mod needs;
+mod page;
 mod plan;
 mod prepare;
 mod read;
@@ -29,9 +30,9 @@ use scoreline_core::{
 
 pub(crate) use self::{
     carry::{carry, is_carried, warn},
-    codec::content_hash,
     lane::Lanes,
     needs::lock_tenant,
+    page::{Pages, Spot, spots},
     read::events,
     state::State,
     write::{Recorded, record},

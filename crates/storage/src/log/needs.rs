@@ -16,14 +16,18 @@ use scoreline_core::{
     policy::Policies,
     subject::{Subject, SubjectKind},
 };
-use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value, sea_query::ArrayType};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
 
 use super::{
     history::{self, Standing, Tail},
     read,
     state::Stored,
 };
-use crate::{Error, inserts::Base, sql};
+use crate::{
+    Error,
+    inserts::{Base, Column},
+    sql,
+};
 
 /// How many subjects' histories are read at a time.
 const HISTORIES: usize = 500;
@@ -90,13 +94,13 @@ pub(crate) async fn families(
         return Ok(Vec::new());
     }
     let mut corrections: HashMap<EventId, Vec<Event>> = HashMap::new();
-    let mut frontier: HashSet<String> = ids.iter().map(ToString::to_string).collect();
-    let mut seen = frontier.clone();
+    let mut frontier = ids.clone();
+    let mut seen: HashSet<EventId> = ids.iter().cloned().collect();
     while !frontier.is_empty() {
-        let found = read::corrections_of(db, tenant, frontier.drain()).await?;
+        let found = read::corrections_of(db, tenant, &std::mem::take(&mut frontier)).await?;
         for (target, correction) in found {
-            if seen.insert(correction.id.to_string()) {
-                frontier.insert(correction.id.to_string());
+            if seen.insert(correction.id.clone()) {
+                frontier.push(correction.id.clone());
             }
             corrections.entry(target).or_default().push(correction);
         }
@@ -164,39 +168,17 @@ async fn select_of(
     if subjects.is_empty() {
         return Ok(Vec::new());
     }
-    let keys = subjects
-        .iter()
-        .map(|subject| (i16::from(subject.kind.code()), subject.id.as_str()));
-    let backend = db.get_database_backend();
-    let values = match backend {
-        DbBackend::Postgres => {
-            let (kinds, ids) = keys.map(|(kind, id)| (Value::from(kind), Value::from(id))).unzip();
-            let array = |of: ArrayType, values: Vec<Value>| Value::Array(of, Some(Box::new(values)));
-            vec![array(ArrayType::SmallInt, kinds), array(ArrayType::String, ids)]
-        }
-        _ => {
-            let keys = keys.map(|(kind, id)| serde_json::json!([kind, id]));
-            vec![serde_json::Value::from_iter(keys).to_string().into()]
-        }
-    };
-    Ok(sql::select(db, lookup(backend, what), tenant.as_str(), values).await?)
-}
-
-/// Each subject is looked up by itself, with the whole key: asked for one of a list, both engines may read all of a kind.
-fn lookup(backend: DbBackend, (table, columns): (&str, &str)) -> String {
-    match backend {
-        // OFFSET keeps the inner statement from being turned into a join.
-        DbBackend::Postgres => format!(
-            "SELECT found.* FROM unnest($2::smallint[], $3::text[]) AS asked (kind, id)
-             CROSS JOIN LATERAL (SELECT kind, subject_id, {columns} FROM {table}
-                 WHERE tenant_id = $1 AND kind = asked.kind AND subject_id = asked.id OFFSET 0) AS found"
+    let key = [
+        (
+            "kind",
+            Column::Small(subjects.iter().map(|subject| i16::from(subject.kind.code())).collect()),
         ),
-        // CROSS JOIN keeps the order of the tables.
-        _ => format!(
-            "SELECT kind, subject_id, {columns} FROM json_each($2) AS asked CROSS JOIN {table}
-             WHERE tenant_id = $1 AND kind = asked.value ->> 0 AND subject_id = asked.value ->> 1"
+        (
+            "subject_id",
+            Column::Text(subjects.iter().map(|subject| subject.id.as_str()).collect()),
         ),
-    }
+    ];
+    Ok(sql::select_by(db, what, tenant.as_str(), &key).await?)
 }
 
 /// The subject of a row that begins with its kind and its id.
@@ -324,32 +306,4 @@ pub(crate) async fn events_of(
         .into_iter()
         .map(|(subject, standing)| Ok((subject, events(standing)?)))
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use sea_orm::{Database, Statement};
-
-    use super::*;
-
-    #[tokio::test]
-    async fn sqlite_looks_subjects_up_by_their_whole_key() {
-        let db = Database::connect("sqlite::memory:").await.expect("a database");
-        let table = "CREATE TABLE subject (tenant_id TEXT NOT NULL, kind SMALLINT NOT NULL, subject_id TEXT NOT NULL,
-            record BLOB NOT NULL, PRIMARY KEY (tenant_id, kind, subject_id))";
-        db.execute_unprepared(table).await.expect("a table");
-        let explain = format!(
-            "EXPLAIN QUERY PLAN {}",
-            lookup(DbBackend::Sqlite, ("subject", "record"))
-        );
-        let values = ["acme".into(), r#"[[1, "a"]]"#.into()];
-        let statement = Statement::from_sql_and_values(DbBackend::Sqlite, explain, values);
-        let steps = db.query_all_raw(statement).await.expect("a plan");
-        let steps: Vec<String> = steps
-            .iter()
-            .map(|step| step.try_get_by_index(3).expect("a text"))
-            .collect();
-        let whole = "(tenant_id=? AND kind=? AND subject_id=?)";
-        assert!(steps.iter().any(|step| step.contains(whole)), "{steps:?}");
-    }
 }

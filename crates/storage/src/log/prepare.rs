@@ -10,15 +10,9 @@ use super::{Submission, codec};
 #[derive(Debug)]
 pub(crate) struct Parcel {
     events: Arc<[Event]>,
-    forms: Vec<Form>,
+    /// The stored form of each.
+    forms: Vec<Vec<u8>>,
     pub(crate) all_or_nothing: bool,
-}
-
-/// The stored form of an event.
-#[derive(Debug)]
-struct Form {
-    data: Vec<u8>,
-    hash: [u8; 32],
 }
 
 /// An event that was sent.
@@ -26,7 +20,6 @@ struct Form {
 pub(crate) struct Sent<'a> {
     pub(crate) event: &'a Event,
     pub(crate) data: &'a [u8],
-    pub(crate) hash: &'a [u8; 32],
     /// All that were sent together, and its place among them.
     pub(crate) together: &'a Arc<[Event]>,
     pub(crate) at: usize,
@@ -34,7 +27,7 @@ pub(crate) struct Sent<'a> {
 
 pub(crate) fn prepare(submissions: Vec<Submission>) -> Vec<Parcel> {
     let parcel = |submission: Submission| Parcel {
-        forms: submission.events.iter().map(Form::of).collect(),
+        forms: submission.events.iter().map(codec::encode).collect(),
         events: submission.events,
         all_or_nothing: submission.all_or_nothing,
     };
@@ -55,18 +48,9 @@ impl Parcel {
         let forms = self.events.iter().zip(&self.forms).enumerate();
         forms.map(|(at, (event, form))| Sent {
             event,
-            data: &form.data,
-            hash: &form.hash,
+            data: form,
             together: &self.events,
             at,
         })
-    }
-}
-
-impl Form {
-    fn of(event: &Event) -> Self {
-        let data = codec::encode(event);
-        let hash = codec::content_hash(&data);
-        Self { data, hash }
     }
 }

@@ -2,12 +2,16 @@
 
 use scoreline_core::{
     event::Event,
+    fold::correction::target,
     id::{EventId, TenantId},
 };
-use sea_orm::{ConnectionTrait, QueryResult};
+use sea_orm::ConnectionTrait;
 
-use super::{LoggedEvent, Position, codec};
-use crate::{Error, sql};
+use super::{
+    LoggedEvent, Position, codec,
+    page::{self, Pages},
+};
+use crate::{Error, inserts::Column, sql};
 
 pub(crate) async fn events(
     db: &impl ConnectionTrait,
@@ -15,19 +19,24 @@ pub(crate) async fn events(
     after: Position,
     limit: u32,
 ) -> Result<Vec<LoggedEvent>, Error> {
-    let sql = "SELECT commit_number, ordinal, data FROM event
-         WHERE tenant_id = $1 AND (commit_number > $2 OR (commit_number = $2 AND ordinal > $3))
-         ORDER BY commit_number, ordinal LIMIT $4";
-    let values = [
-        sql::signed(after.commit).into(),
-        i64::from(after.ordinal).into(),
-        i64::from(limit).into(),
-    ];
-    sql::select(db, sql, tenant.as_str(), values)
-        .await?
-        .iter()
-        .map(logged)
-        .collect()
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut pages = Pages::after(db, tenant, after).await?;
+    let mut found = Vec::new();
+    while found.len() < limit {
+        let some = pages.next(limit - found.len()).await?;
+        if some.is_empty() {
+            break;
+        }
+        let lines = some.iter().flat_map(|page| page.lines());
+        let further = lines.filter(|(spot, _)| spot.position() > after);
+        for (spot, line) in further.take(limit - found.len()) {
+            found.push(LoggedEvent {
+                position: spot.position(),
+                event: codec::decode(line)?,
+            });
+        }
+    }
+    Ok(found)
 }
 
 pub(crate) async fn find_events(
@@ -35,14 +44,16 @@ pub(crate) async fn find_events(
     tenant: &TenantId,
     ids: &[EventId],
 ) -> Result<Vec<LoggedEvent>, Error> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let select = "SELECT commit_number, ordinal, data FROM event WHERE tenant_id = $1";
-    let texts = ids.iter().map(ToString::to_string);
-    let rows = sql::select_each(db, (select, "event_id"), tenant.as_str(), texts).await?;
-    let mut found: Vec<LoggedEvent> = rows.iter().map(logged).collect::<Result<_, _>>()?;
-    found.sort_unstable_by_key(|found| (found.position.commit, found.position.ordinal));
+    let mut found = Vec::with_capacity(ids.len());
+    let ids = ids.iter().map(EventId::as_str).collect();
+    page::each_of(db, tenant, ids, |_, spot, line| {
+        found.push(LoggedEvent {
+            position: spot.position(),
+            event: codec::decode(line)?,
+        });
+        Ok(())
+    })
+    .await?;
     Ok(found)
 }
 
@@ -50,38 +61,20 @@ pub(crate) async fn find_events(
 pub(crate) async fn corrections_of(
     db: &impl ConnectionTrait,
     tenant: &TenantId,
-    targets: impl IntoIterator<Item = String>,
+    targets: &[EventId],
 ) -> Result<Vec<(EventId, Event)>, Error> {
-    let select = "SELECT correction.target_id, event.data FROM correction
-         JOIN event ON event.tenant_id = correction.tenant_id AND event.event_id = correction.event_id
-         WHERE correction.tenant_id = $1";
-    let by_target = (select, "correction.target_id");
-    let rows = sql::select_each(db, by_target, tenant.as_str(), targets).await?;
-    rows.iter()
-        .map(|row| Ok((event_id(row, 0)?, decode(row, 1)?)))
-        .collect()
-}
-
-pub(crate) fn event_id(row: &QueryResult, at: usize) -> Result<EventId, Error> {
-    let text: String = row.try_get_by_index(at)?;
-    parse_event_id(&text)
+    if targets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let key = [("target_id", Column::Text(targets.iter().map(EventId::as_str).collect()))];
+    let rows = sql::select_by(db, ("correction", "event_id"), tenant.as_str(), &key).await?;
+    let corrections = rows.iter().map(|row| parse_event_id(&row.try_get_by_index::<String>(1)?));
+    let corrections: Vec<EventId> = corrections.collect::<Result<_, _>>()?;
+    let found = find_events(db, tenant, &corrections).await?;
+    let pair = |logged: LoggedEvent| Some((target(&logged.event.payload)?.clone(), logged.event));
+    Ok(found.into_iter().filter_map(pair).collect())
 }
 
 pub(crate) fn parse_event_id(text: &str) -> Result<EventId, Error> {
     EventId::new(text).map_err(|error| Error::damaged(format!("the event id {text:?}"), error))
-}
-
-pub(crate) fn decode(row: &QueryResult, at: usize) -> Result<Event, Error> {
-    let data: Vec<u8> = row.try_get_by_index(at)?;
-    codec::decode(&data)
-}
-
-fn logged(row: &QueryResult) -> Result<LoggedEvent, Error> {
-    let commit = sql::unsigned(row.try_get_by_index(0)?, "a commit number")?;
-    let ordinal: i32 = row.try_get_by_index(1)?;
-    let ordinal = u32::try_from(ordinal).map_err(|error| Error::damaged("an ordinal of the log", error))?;
-    Ok(LoggedEvent {
-        position: Position { commit, ordinal },
-        event: decode(row, 2)?,
-    })
 }

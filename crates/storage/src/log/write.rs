@@ -10,7 +10,7 @@ use scoreline_core::{
 };
 use sea_orm::DbBackend;
 
-use super::{book::Book, prepare::Sent, state::State};
+use super::{book::Book, page, prepare::Sent, state::State};
 use crate::{
     Error,
     inserts::{Base, Column, Inserts, Move, Rows},
@@ -85,28 +85,8 @@ impl Added<'_> {
 }
 
 fn events(inserts: &mut Inserts, tenant: &TenantId, commit: u64, new: &[Sent<'_>]) -> Result<(), Error> {
-    inserts.add(&Rows {
-        table: "event",
-        tenant: tenant.as_str(),
-        columns: vec![
-            (
-                "event_id",
-                Column::Text(new.iter().map(|sent| sent.event.id.as_str()).collect()),
-            ),
-            ("commit_number", Column::Big(vec![sql::signed(commit); new.len()])),
-            ("ordinal", Column::Int((0..).take(new.len()).collect())),
-            (
-                "occurred_at",
-                Column::Big(new.iter().map(|sent| sent.event.occurred_at.as_microsecond()).collect()),
-            ),
-            (
-                "content_hash",
-                Column::Bytes(new.iter().map(|sent| &sent.hash[..]).collect()),
-            ),
-            ("data", Column::Bytes(new.iter().map(|sent| sent.data).collect())),
-        ],
-        conflict: "",
-    })?;
+    let lines = new.iter().map(|sent| (sent.event.id.as_str(), sent.data));
+    page::insert(inserts, tenant, commit, lines)?;
     let corrections = new
         .iter()
         .filter_map(|sent| Some((target(&sent.event.payload)?.as_str(), sent.event.id.as_str())));

@@ -1,9 +1,25 @@
 //! Checking what is stored against itself.
 
+use std::collections::HashMap;
+
 use scoreline_core::{id::TenantId, ledger::decode};
 use sea_orm::ConnectionTrait;
+use serde::Deserialize;
 
-use crate::{Database, Error, ledger, log, sql};
+use crate::{
+    Database, Error, ledger,
+    log::{self, Pages, Position, Spot},
+    sql,
+};
+
+/// How many events are checked at a time.
+const AT_ONCE: usize = 4_096;
+
+/// What of a line of the log tells whose it is.
+#[derive(Deserialize)]
+struct Identified {
+    id: String,
+}
 
 /// What a verification found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,44 +79,63 @@ async fn check_sequence(
     Ok(counts)
 }
 
-/// Each event has the content that its hash was taken of, and each commit the events that it counts.
+/// Each page has the content that its checksum was taken of, each event is found by its id where it stands, and each commit
+/// has the events that it counts.
 async fn check_events(
     db: &impl ConnectionTrait,
     tenant: &TenantId,
     per_commit: &[u64],
     report: &mut VerifyReport,
 ) -> Result<(), Error> {
-    let sql = "SELECT commit_number, ordinal, event_id, content_hash, data FROM event
-         WHERE tenant_id = $1 AND (commit_number > $2 OR (commit_number = $2 AND ordinal > $3))
-         ORDER BY commit_number, ordinal LIMIT 10000";
     let mut found = vec![0_u64; per_commit.len()];
-    let mut after = (0_i64, 0_i64);
+    let mut pages = Pages::after(db, tenant, Position::START).await?;
     loop {
-        let rows = sql::select(db, sql, tenant.as_str(), [after.0.into(), after.1.into()]).await?;
-        if rows.is_empty() {
+        let some = pages.next(AT_ONCE).await?;
+        if some.is_empty() {
             break;
         }
-        for row in rows {
-            let number: i64 = row.try_get_by_index(0)?;
-            after = (number, i64::from(row.try_get_by_index::<i32>(1)?));
-            let (id, hash, data): (String, Vec<u8>, Vec<u8>) = (
-                row.try_get_by_index(2)?,
-                row.try_get_by_index(3)?,
-                row.try_get_by_index(4)?,
-            );
-            report.events += 1;
-            if log::content_hash(&data).as_slice() != hash {
+        let mut stand: HashMap<String, Spot> = HashMap::new();
+        for page in &some {
+            if !page.is_sound() {
+                let name = page.name();
                 report
                     .problems
-                    .push(format!("event {id:?} has not the content that its hash was taken of"));
+                    .push(format!("{name} has not the content that its checksum was taken of"));
             }
-            match usize::try_from(number - 1).ok().and_then(|at| found.get_mut(at)) {
-                Some(count) => *count += 1,
+            let mut lines = 0;
+            for (spot, line) in page.lines() {
+                lines += 1;
+                match serde_json::from_slice::<Identified>(line) {
+                    Ok(event) => drop(stand.insert(event.id, spot)),
+                    Err(error) => report.problems.push(format!("{spot} can't be read: {error}")),
+                }
+            }
+            report.events += lines;
+            match usize::try_from(page.commit - 1).ok().and_then(|at| found.get_mut(at)) {
+                Some(count) => *count += lines,
                 None => report
                     .problems
-                    .push(format!("event {id:?} belongs to commit {number}, which is not known")),
+                    .push(format!("{} belongs to a commit that is not known", page.name())),
             }
         }
+        let ids: Vec<&str> = stand.keys().map(String::as_str).collect();
+        let known: HashMap<String, Spot> = log::spots(db, tenant, &ids).await?.into_iter().collect();
+        let mut astray: Vec<_> = stand.iter().filter(|(id, spot)| known.get(*id) != Some(spot)).collect();
+        astray.sort_unstable();
+        for (id, spot) in astray {
+            report
+                .problems
+                .push(format!("event {id:?} stands at {spot}, where it is not looked for"));
+        }
+    }
+    let sql = "SELECT COUNT(*) FROM event WHERE tenant_id = $1";
+    let known = sql::select_one(db, sql, tenant.as_str(), []).await?;
+    let known: i64 = known.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+    if sql::unsigned(known, "a number of events")? != report.events {
+        let events = report.events;
+        report
+            .problems
+            .push(format!("{known} events are known by their ids, the pages of the log have {events}"));
     }
     for (number, (found, expected)) in (1..).zip(found.iter().zip(per_commit)) {
         if found != expected {
