@@ -17,6 +17,10 @@ use crate::{
 /// The fold of one kind of subject. The state is bounded: it does not grow with the history, except by what a
 /// subject can only have few of.
 pub trait Machine: Default + Clone + PartialEq + Serialize + DeserializeOwned {
+    /// Whether it looks at [`Context::links`] in [`Machine::tail`] only; its `step` finds none there. Then what it took in
+    /// stays as it is when they change, however long the history is.
+    const READS_AT_END: bool = false;
+
     /// Takes in the next occurrence, by [`Key`] later than all before, and puts out rows that stay.
     fn step(&mut self, occurrence: &Occurrence, context: &Context<'_>, out: &mut Output);
 

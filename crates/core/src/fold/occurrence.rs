@@ -74,7 +74,8 @@ pub enum Signal {
         /// Who held it.
         rep: Option<RepId>,
     },
-    /// To an account: a lead became it.
+    /// To an account: a lead became it. It stands in histories of former versions: no fold told by it came to other rows, so
+    /// that leads say it no longer.
     LeadLinked {
         /// The lead.
         lead: LeadId,

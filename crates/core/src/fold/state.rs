@@ -21,6 +21,11 @@ macro_rules! machines {
                 match kind { $(SubjectKind::$kind => Self::$kind(Box::default()),)* }
             }
 
+            /// Whether a machine of a kind looks at links only when it puts out what holds at the end.
+            pub(super) fn reads_at_end(kind: SubjectKind) -> bool {
+                match kind { $(SubjectKind::$kind => <$machine as Machine>::READS_AT_END,)* }
+            }
+
             /// Takes in the next occurrence.
             pub(super) fn step(&mut self, occurrence: &Occurrence, context: &Context<'_>, out: &mut Output) {
                 match self { $(Self::$kind(machine) => machine.step(occurrence, context, out),)* }

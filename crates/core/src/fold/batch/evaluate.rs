@@ -15,6 +15,8 @@ use crate::{
     subject::Subject,
 };
 
+static NO_LINKS: Links = Links::new();
+
 /// What folding a subject comes to.
 pub(super) enum Evaluation {
     /// It is folded, and changes the histories of these.
@@ -72,6 +74,15 @@ enum Stored {
 }
 
 impl<'a> Setting<'a> {
+    /// What occurrences are taken in with.
+    fn under_way<'c>(self, links: &'c Links) -> Context<'c>
+    where
+        'a: 'c,
+    {
+        let none = State::reads_at_end(self.subject.kind);
+        self.context(if none { &NO_LINKS } else { links })
+    }
+
     fn context<'c>(self, links: &'c Links) -> Context<'c>
     where
         'a: 'c,
@@ -89,8 +100,9 @@ impl<'a> Setting<'a> {
     /// # Errors
     /// When two of its signals collide.
     pub(super) fn evaluate(self, work: &'a Work) -> Result<Evaluation, Error> {
+        let reads_at_end = State::reads_at_end(self.subject.kind);
         if work.record.is_none() {
-            let history = work.history.is_none() && work.likely_whole();
+            let history = work.history.is_none() && work.likely_whole(reads_at_end);
             return Ok(Evaluation::Wants {
                 records: vec![self.subject.clone()],
                 history,
@@ -106,7 +118,11 @@ impl<'a> Setting<'a> {
                 as_stored = false;
             }
         }
-        let tip = if as_stored { self.at_tip(work) } else { None };
+        let tip = if as_stored || reads_at_end {
+            self.at_tip(work)
+        } else {
+            None
+        };
         let Some(start) = tip.or_else(|| self.at_beginning(work)) else {
             return Ok(Evaluation::Wants {
                 records: Vec::new(),
@@ -126,7 +142,7 @@ impl<'a> Setting<'a> {
             stored,
         } = start;
         loop {
-            let mut output = run.over(&occurrences, &self.context(&links));
+            let mut output = run.over(&occurrences, &self.under_way(&links));
             let (mut unknown, mut settled) = (Vec::new(), true);
             for other in &run.reads {
                 if links.contains_key(other) {
@@ -228,9 +244,8 @@ impl<'a> Setting<'a> {
             let occurrences: Vec<&Occurrence> = history.iter().collect();
             let run = self.begin(work, place);
             run.map_or_else(Output::default, |mut run| {
-                let context = self.context(&head.links);
-                let mut output = run.over(&occurrences, &context);
-                run.end(&context, &mut output);
+                let mut output = run.over(&occurrences, &self.under_way(&head.links));
+                run.end(&self.context(&head.links), &mut output);
                 output
             })
         });

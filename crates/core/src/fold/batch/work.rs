@@ -73,9 +73,9 @@ impl Work {
         changes
     }
 
-    /// Whether its whole history is going to be needed.
-    pub(super) fn likely_whole(&self) -> bool {
-        self.links_changed || self.deltas().flat_map(Delta::iter).any(|(_, change)| change.removed)
+    /// Whether its whole history is going to be needed. Links may be read only at its end.
+    pub(super) fn likely_whole(&self, reads_at_end: bool) -> bool {
+        (self.links_changed && !reads_at_end) || self.deltas().flat_map(Delta::iter).any(|(_, change)| change.removed)
     }
 
     fn deltas(&self) -> impl Iterator<Item = &Delta> {

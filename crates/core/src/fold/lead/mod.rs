@@ -91,6 +91,8 @@ struct Referral {
 }
 
 impl Machine for Lead {
+    const READS_AT_END: bool = true;
+
     fn step(&mut self, occurrence: &Occurrence, context: &Context<'_>, out: &mut Output) {
         let at = occurrence.key.at;
         match &occurrence.what {

@@ -6,12 +6,12 @@ use super::{Lead, Response};
 use crate::{
     dimension::Dimension,
     event::LeadCreated,
-    fold::{Context, Facts, Output, Signal, elapsed, words::with_attributes},
-    id::{AccountId, LeadId, RepId, TerritoryId},
+    fold::{Context, Facts, Output, elapsed, words::with_attributes},
+    id::{AccountId, RepId, TerritoryId},
     measure::{Builtin, Dimensions},
 };
 
-/// Puts out the rows and signals of a lead as it stands.
+/// Puts out the rows of a lead as it stands.
 pub(super) fn tell(lead: &Lead, context: &Context<'_>, out: &mut Output) {
     let customer_at = became_customer_at(lead, context);
     if let Some(created) = &lead.created {
@@ -29,7 +29,6 @@ pub(super) fn tell(lead: &Lead, context: &Context<'_>, out: &mut Output) {
         let row = context.measurement(Builtin::ReferralConverted, at, origin, referral.dimensions.clone(), 1);
         out.measure(row);
     }
-    tell_account(lead, context, out);
 }
 
 /// When its account had bought and it was linked to it.
@@ -40,13 +39,6 @@ fn became_customer_at(lead: &Lead, context: &Context<'_>) -> Option<Timestamp> {
             first_purchase: Some(bought_at),
         } => Some(linked_at.max(*bought_at)),
         _ => None,
-    }
-}
-
-fn tell_account(lead: &Lead, context: &Context<'_>, out: &mut Output) {
-    let linked = lead.account_subject().zip(lead.link());
-    if let Some(((account, (_, at)), lead)) = linked.zip(LeadId::new(&context.subject.id).ok()) {
-        out.signal(context.subject, account, at, "linked", Signal::LeadLinked { lead });
     }
 }
 

@@ -197,6 +197,27 @@ fn a_purchase_that_is_taken_back_is_taken_from_account_and_lead_too() {
 }
 
 #[test]
+fn an_account_that_buys_and_leads_that_become_it_need_no_histories() {
+    let mut store = store();
+    let ledger = grow(
+        &mut store,
+        &[
+            &[
+                event("lead", 1, lead_created("L", "web", None)),
+                event("converted", 2, lead_converted("L", "A", None)),
+            ],
+            &[event("order", 9, ordered("O", Some("A"), 2_000_000))],
+            &[event("called", 11, called(Some("L"), None))],
+            // It was linked before the account's last purchase.
+            &[event("another", 4, lead_created("M", "fair", Some("A")))],
+            &[event("again", 12, ordered("P", Some("A"), 2_000_000))],
+        ],
+    );
+    assert_eq!(sum(&ledger, Builtin::LeadToCustomer), 8 + 5);
+    assert_eq!(store.asked().histories, 0);
+}
+
+#[test]
 fn a_state_of_another_version_is_folded_from_its_history() {
     let mut store = store();
     let mut ledger = Ledger::default();
