@@ -3,10 +3,15 @@
 use std::{collections::BTreeSet, io::Cursor};
 
 use arrow_array::{
-    Array, ArrayRef, DictionaryArray, PrimitiveArray, RecordBatch, StringArray,
-    types::{ArrowPrimitiveType, Date32Type, Int8Type, Int64Type, TimestampMicrosecondType, UInt32Type, UInt64Type},
+    Array, ArrayRef, PrimitiveArray, RecordBatch, StringArray,
+    cast::AsArray as _,
+    types::{
+        ArrowPrimitiveType, Date32Type, Int8Type, Int64Type, TimestampMicrosecondType, UInt8Type, UInt16Type,
+        UInt32Type, UInt64Type,
+    },
 };
 use arrow_ipc::reader::StreamReader;
+use arrow_schema::DataType;
 
 use super::{
     Error, MAX_SEGMENT_ROWS, SegmentRows,
@@ -87,21 +92,21 @@ fn numbers<T: ArrowPrimitiveType>(
 
 type Dictionary = (Vec<Name>, Vec<u32>);
 
-fn parts<'a>(array: &'a ArrayRef, name: &str) -> Result<(&'a PrimitiveArray<UInt32Type>, &'a StringArray), Error> {
+fn parts<'a>(array: &'a ArrayRef, name: &str) -> Result<(PrimitiveArray<UInt32Type>, &'a StringArray), Error> {
     let other_type = || column(name, "is of another type");
-    let array = array
-        .as_any()
-        .downcast_ref::<DictionaryArray<UInt32Type>>()
-        .ok_or_else(other_type)?;
-    let texts = array
-        .values()
-        .as_any()
-        .downcast_ref::<StringArray>()
-        .ok_or_else(other_type)?;
+    let dictionary = array.as_any_dictionary_opt().ok_or_else(other_type)?;
+    let keys = dictionary.keys();
+    let keys = match keys.data_type() {
+        DataType::UInt8 => keys.as_primitive::<UInt8Type>().unary(u32::from),
+        DataType::UInt16 => keys.as_primitive::<UInt16Type>().unary(u32::from),
+        DataType::UInt32 => keys.as_primitive::<UInt32Type>().clone(),
+        _ => return Err(other_type()),
+    };
+    let texts = dictionary.values().as_string_opt::<i32>().ok_or_else(other_type)?;
     if texts.null_count() > 0 {
         return Err(column(name, "has nulls in its dictionary"));
     }
-    Ok((array.keys(), texts))
+    Ok((keys, texts))
 }
 
 /// A column of texts that must have a value in each row.

@@ -3,9 +3,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use arrow_array::{
-    ArrayRef, Date32Array, DictionaryArray, Int8Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-    UInt32Array, UInt64Array, types::UInt32Type,
+    Array as _, ArrayRef, Date32Array, DictionaryArray, Int8Array, Int64Array, PrimitiveArray, RecordBatch,
+    StringArray, TimestampMicrosecondArray, UInt64Array,
+    types::{ArrowDictionaryKeyType, UInt8Type, UInt16Type, UInt32Type},
 };
+use arrow_buffer::ArrowNativeType as _;
 use arrow_ipc::{
     MetadataVersion,
     writer::{IpcWriteOptions, StreamWriter},
@@ -155,12 +157,22 @@ fn coded(
     codes: impl Iterator<Item = Option<u32>>,
     texts: impl Iterator<Item = impl AsRef<str>>,
 ) -> Result<ArrayRef, Error> {
-    let keys: UInt32Array = codes.collect();
-    let values = StringArray::from_iter_values(texts);
-    Ok(Arc::new(DictionaryArray::<UInt32Type>::try_new(
-        keys,
-        Arc::new(values),
-    )?))
+    // A commit has few texts in most columns: their keys would be most of its bytes.
+    let texts = StringArray::from_iter_values(texts);
+    match texts.len() {
+        0..=0x100 => keyed::<UInt8Type>(codes, texts),
+        0x101..=0x1_0000 => keyed::<UInt16Type>(codes, texts),
+        _ => keyed::<UInt32Type>(codes, texts),
+    }
+}
+
+fn keyed<K: ArrowDictionaryKeyType>(
+    codes: impl Iterator<Item = Option<u32>>,
+    texts: StringArray,
+) -> Result<ArrayRef, Error> {
+    let key = |code: u32| K::Native::from_usize(code as usize).expect("there are as many keys as texts");
+    let keys: PrimitiveArray<K> = codes.map(|code| code.map(key)).collect();
+    Ok(Arc::new(DictionaryArray::try_new(keys, Arc::new(texts))?))
 }
 
 fn kinds(kinds: &[SubjectKind]) -> Result<ArrayRef, Error> {

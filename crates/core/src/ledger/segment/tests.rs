@@ -1,3 +1,12 @@
+use std::{io::Cursor, sync::Arc};
+
+use arrow_array::{
+    Array as _, ArrayRef, DictionaryArray, RecordBatch,
+    cast::AsArray as _,
+    types::{UInt8Type, UInt32Type},
+};
+use arrow_ipc::{reader::StreamReader, writer::StreamWriter};
+use arrow_schema::DataType;
 use jiff::{Timestamp, civil::date};
 use proptest::prelude::*;
 
@@ -64,6 +73,66 @@ fn a_segment_gives_back_its_rows_and_says_what_it_covers() {
     assert_eq!((segment.meta, rows.meta()), (Some(meta), Some(meta)));
     let empty = encode(&[]).expect("no rows");
     assert_eq!((empty.meta, decode(&empty.bytes).expect("just made").len()), (None, 0));
+}
+
+/// The record batch of a segment.
+fn batch(bytes: &[u8]) -> RecordBatch {
+    let (_, stream) = seal::open(bytes).expect("just made");
+    let mut reader = StreamReader::try_new(Cursor::new(stream), None).expect("a stream");
+    reader.next().expect("a batch").expect("sound")
+}
+
+#[test]
+fn keys_are_as_wide_as_a_column_has_texts() {
+    for (texts, width) in [
+        (256, DataType::UInt8),
+        (257, DataType::UInt16),
+        (65_536, DataType::UInt16),
+        (65_537, DataType::UInt32),
+    ] {
+        let of = |number: usize| {
+            let mut entry = sale(1, 2, 3, (number == 1).then_some("ann"));
+            entry.measurement.subject.id = name(&format!("s{number}"));
+            entry
+        };
+        let entries: Vec<Entry> = (0..texts).map(of).collect();
+        let segment = encode(&entries).expect("fits");
+        let subject = batch(&segment.bytes)
+            .column_by_name("subject")
+            .expect("a column")
+            .data_type()
+            .clone();
+        assert_eq!(subject, DataType::Dictionary(Box::new(width), Box::new(DataType::Utf8)));
+        assert!(decode(&segment.bytes).expect("just made").entries().eq(entries));
+    }
+}
+
+/// Versions before wrote keys of 32 bits whatever the number of texts.
+#[test]
+fn a_segment_with_wide_keys_is_read() {
+    let narrow = batch(&encode(&entries()).expect("few rows").bytes);
+    let widen = |array: &ArrayRef| -> ArrayRef {
+        let Some(dictionary) = array.as_any_dictionary_opt() else {
+            return Arc::clone(array);
+        };
+        let keys = dictionary
+            .keys()
+            .as_primitive::<UInt8Type>()
+            .unary::<_, UInt32Type>(u32::from);
+        Arc::new(DictionaryArray::try_new(keys, Arc::clone(dictionary.values())).expect("the same texts"))
+    };
+    let columns: Vec<(&str, ArrayRef)> = narrow
+        .schema_ref()
+        .fields()
+        .iter()
+        .zip(narrow.columns())
+        .map(|(field, array)| (field.name().as_str(), widen(array)))
+        .collect();
+    let wide = RecordBatch::try_from_iter(columns).expect("the same rows");
+    let mut writer = StreamWriter::try_new(Vec::new(), wide.schema_ref()).expect("a stream");
+    writer.write(&wide).expect("written");
+    let bytes = seal::close(seal::Form::Flat, writer.into_inner().expect("written"));
+    assert_eq!(decode(&bytes).expect("sound").entries().collect::<Vec<_>>(), entries());
 }
 
 #[test]
