@@ -178,7 +178,7 @@ impl Log {
     }
 }
 
-/// The subjects whose records a batch of events asks for first, each once, in order: those that the events name.
+/// The subjects whose records a batch of events asks for first, each once: those that the events name, as they come.
 pub fn likely_subjects<'a>(events: impl Iterator<Item = &'a Event>) -> Vec<Subject> {
     let mut likely = Vec::with_capacity(2 * events.size_hint().0);
     for event in events {
@@ -189,8 +189,10 @@ pub fn likely_subjects<'a>(events: impl Iterator<Item = &'a Event>) -> Vec<Subje
         likely.extend(routing::subjects(&event.id, payload));
         likely.extend(routing::companions(payload));
     }
-    likely.retain(|subject: &Subject| subject.kind != SubjectKind::Event);
-    in_order(likely)
+    let mut named: Map<Subject, ()> = Map::default();
+    likely
+        .retain(|subject: &Subject| subject.kind != SubjectKind::Event && named.insert(subject.clone(), ()).is_none());
+    likely
 }
 
 /// Each once, in order.
