@@ -19,7 +19,7 @@ use scoreline_core::{
 
 use super::{
     generations::Generations,
-    history::Tail,
+    history::{self, Standing},
     prepare::Sent,
     state::{State, Stored},
 };
@@ -45,6 +45,8 @@ struct Entry {
     carried: u64,
     /// The commit that carried a chapter of its history last.
     closed: u64,
+    /// The closed chapters of its history; none where they were not read yet.
+    chapters: Option<Vec<Vec<u8>>>,
 }
 
 /// An event of a commit, among those that were sent with it.
@@ -117,10 +119,38 @@ impl Book {
         self.subjects.get(subject)?.stored.as_ref()
     }
 
-    /// How the histories of subjects that [are known](Self::knows) end, as far as they have some.
-    pub(crate) fn tails(&self, subjects: &[Subject]) -> Vec<(Subject, Tail)> {
-        let tail = |subject: &Subject| Some((subject.clone(), self.stored(subject)?.tail.clone()));
-        subjects.iter().filter_map(tail).collect()
+    /// Those of some subjects that [are known](Self::knows) whose chapters are not, and how many chapters they have.
+    pub(crate) fn unread(&self, subjects: &[Subject]) -> Vec<(Subject, i32)> {
+        let unread = |subject: &Subject| {
+            let entry = self.subjects.get(subject)?;
+            let chapters = entry.stored.as_ref()?.tail.chapters;
+            entry.chapters.is_none().then(|| (subject.clone(), chapters))
+        };
+        subjects.iter().filter_map(unread).collect()
+    }
+
+    /// Takes in the chapters of a subject that is known.
+    pub(crate) fn read_chapters(&mut self, subject: &Subject, chapters: Vec<Vec<u8>>) {
+        self.subjects.change(subject, |entry| {
+            entry.chapters = Some(chapters);
+            entry.bytes()
+        });
+    }
+
+    /// What stands in the history of a subject that is known with its chapters.
+    ///
+    /// # Errors
+    /// When the history is damaged.
+    pub(crate) fn standing(&self, subject: &Subject) -> Result<Standing, Error> {
+        let mut standing = Standing::new();
+        let Some(entry) = self.subjects.get(subject) else {
+            return Ok(standing);
+        };
+        let tail = entry.stored.as_ref().map(|stored| &stored.tail.recent);
+        for lines in entry.chapters.iter().flatten().chain(tail) {
+            history::read(subject, lines, &mut standing)?;
+        }
+        Ok(standing)
     }
 
     /// The last commit that carried a chapter of a subject's history, if it is one of those that were planned with this book.
@@ -130,10 +160,12 @@ impl Book {
 
     /// Takes in what was read of a subject.
     pub(crate) fn learn(&mut self, subject: Subject, stored: Option<Stored>) {
+        let has_chapters = stored.as_ref().is_some_and(|stored| stored.tail.chapters > 0);
         let entry = Entry {
             stored,
             carried: 0,
             closed: 0,
+            chapters: (!has_chapters).then(Vec::new),
         };
         let bytes = entry.bytes();
         self.subjects.put(subject, entry, bytes);
@@ -259,6 +291,9 @@ impl Book {
                 if let Some(stored) = &mut entry.stored
                     && let Some((number, lines)) = stored.tail.close_chapter()
                 {
+                    if let Some(chapters) = &mut entry.chapters {
+                        chapters.push(lines.clone());
+                    }
                     state.closed.push((subject.clone(), number, lines));
                     entry.closed = commit;
                 }
@@ -277,7 +312,8 @@ impl Book {
 impl Entry {
     fn bytes(&self) -> usize {
         let stored = self.stored.as_ref();
-        stored.map_or(0, |stored| stored.record.capacity() + stored.tail.recent.capacity())
+        let stored = stored.map_or(0, |stored| stored.record.capacity() + stored.tail.recent.capacity());
+        stored + self.chapters.iter().flatten().map(Vec::capacity).sum::<usize>()
     }
 }
 
@@ -294,7 +330,13 @@ impl Due {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use jiff::Timestamp;
+    use scoreline_core::fold::{
+        Key,
+        batch::{Body, StoredOccurrence},
+    };
+
+    use super::{super::history::Tail, *};
 
     fn book() -> Book {
         let base = Base {
@@ -367,6 +409,45 @@ mod tests {
             book.shrink(1_000, u64::MAX - 1);
         }
         assert!((0..100).all(|at| book.knows(&subject(at))));
+    }
+
+    #[test]
+    fn chapters_are_read_once_and_closed_ones_kept() {
+        let mut book = book();
+        let line = |at: usize| StoredOccurrence {
+            key: Key {
+                at: Timestamp::from_second(at as i64).expect("an instant"),
+                id: format!("event-{at}").into(),
+            },
+            body: Body::Event {
+                body_event: EventId::new(format!("event-{at}")).expect("an id"),
+            },
+        };
+        // A chapter of events 0 to 99 is stored, and the line of event 100.
+        let mut tail = Tail::default();
+        (0..100).for_each(|at| tail.add(&line(at)).expect("a line"));
+        let (_, first) = tail.close_chapter().expect("enough for one");
+        tail.add(&line(100)).expect("a line");
+        let record = vec![1; 100];
+        book.learn(
+            subject(1),
+            Some(Stored {
+                record: record.clone(),
+                tail,
+            }),
+        );
+        assert_eq!(book.unread(&[subject(1), subject(2)]), [(subject(1), 1)]);
+        book.read_chapters(&subject(1), vec![first]);
+        let mut changes = Changes {
+            records: vec![(subject(1), record)],
+            added: (101..200).map(|at| (subject(1), line(at))).collect(),
+            ..Changes::default()
+        };
+        book.take_over(&[], &mut changes).expect("a stored form");
+        assert_eq!(book.carry().expect("a state").closed.len(), 1);
+        assert_eq!(book.unread(&[subject(1)]), []);
+        assert_eq!(book.standing(&subject(1)).expect("sound").len(), 200);
+        assert!(book.bytes() > 2 * 1_000);
     }
 
     #[test]

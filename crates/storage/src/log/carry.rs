@@ -179,8 +179,7 @@ pub(crate) async fn events_of(
         writing: &mut None,
     };
     let mut book = planner.open(seen).await?;
-    planner.learn(&mut book, subjects).await?;
-    let found = needs::events_of(&transaction, tenant, book.tails(subjects)).await?;
+    let found = planner.events_of(&mut book, subjects).await?;
     transaction.rollback().await?;
     Ok(found)
 }

@@ -19,7 +19,7 @@ use scoreline_core::{
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
 
 use super::{
-    history::{self, Standing, Tail},
+    history::{Standing, Tail},
     read,
     state::Stored,
 };
@@ -190,15 +190,15 @@ fn subject(row: &QueryResult) -> Result<Subject, Error> {
     Ok(Subject { kind, id })
 }
 
-/// The histories of subjects, of which it is known how they end. `told` knows what some events say.
+/// The histories of subjects, of which it is known what stands in them. `told` knows what some events say.
 pub(crate) async fn histories(
     db: &impl ConnectionTrait,
     tenant: &TenantId,
-    tails: Vec<(Subject, Tail)>,
+    standing: Vec<(Subject, Standing)>,
     told: impl FnMut(&EventId) -> Option<Payload>,
 ) -> Result<Vec<(Subject, Vec<Occurrence>)>, Error> {
-    let standing = standing(db, tenant, &tails).await?;
-    let bodies = standing.values().flat_map(Standing::values).filter_map(said_by);
+    let bodies = standing.iter().flat_map(|(_, standing)| standing.values());
+    let bodies = bodies.filter_map(said_by);
     let said = what_is_said(db, tenant, bodies, told).await?;
     let mut all = Vec::with_capacity(standing.len());
     for (subject, standing) in standing {
@@ -249,61 +249,39 @@ async fn what_is_said(
     Ok(all)
 }
 
-/// What stands in the histories of subjects, of which it is known how they end.
-async fn standing(
+/// The closed chapters of subjects' histories, of which each has so many. Chapters that were closed since are left out: what
+/// is known of the subjects has their lines.
+pub(crate) async fn chapters(
     db: &impl ConnectionTrait,
     tenant: &TenantId,
-    tails: &[(Subject, Tail)],
-) -> Result<BTreeMap<Subject, Standing>, Error> {
-    let mut standing = chapters(db, tenant, tails).await?;
-    for (subject, tail) in tails {
-        history::read(subject, &tail.recent, standing.entry(subject.clone()).or_default())?;
-    }
-    Ok(standing)
-}
-
-/// What stood in histories when their last chapters were closed. Chapters that were closed after the tails were read are
-/// left out: the tails have their lines.
-async fn chapters(
-    db: &impl ConnectionTrait,
-    tenant: &TenantId,
-    tails: &[(Subject, Tail)],
-) -> Result<BTreeMap<Subject, Standing>, Error> {
-    let counts: BTreeMap<&Subject, i32> = tails.iter().map(|(subject, tail)| (subject, tail.chapters)).collect();
-    let with_chapters = counts.iter().filter(|(_, chapters)| **chapters > 0);
-    let with_chapters: Vec<Subject> = with_chapters.map(|(subject, _)| (*subject).clone()).collect();
-    let mut all: BTreeMap<Subject, Standing> = BTreeMap::new();
-    for subjects in with_chapters.chunks(HISTORIES) {
-        let mut found: BTreeMap<(Subject, i32), Vec<u8>> = BTreeMap::new();
-        for row in select_of(db, ("chapter", "number, data"), tenant, subjects).await? {
-            found.insert((subject(&row)?, row.try_get_by_index(2)?), row.try_get_by_index(3)?);
+    counts: Vec<(Subject, i32)>,
+) -> Result<Vec<(Subject, Vec<Vec<u8>>)>, Error> {
+    let mut all = Vec::with_capacity(counts.len());
+    for counts in counts.chunks(HISTORIES) {
+        let subjects: Vec<Subject> = counts.iter().map(|(subject, _)| subject.clone()).collect();
+        let mut found: HashMap<Subject, BTreeMap<i32, Vec<u8>>> = HashMap::new();
+        for row in select_of(db, ("chapter", "number, data"), tenant, &subjects).await? {
+            let chapters = found.entry(subject(&row)?).or_default();
+            chapters.insert(row.try_get_by_index(2)?, row.try_get_by_index(3)?);
         }
-        for ((subject, number), lines) in found {
-            if counts.get(&subject).is_none_or(|chapters| number >= *chapters) {
-                continue;
+        for (subject, count) in counts {
+            let mut chapters = found.remove(subject).unwrap_or_default();
+            chapters.retain(|number, _| number < count);
+            if !chapters.keys().copied().eq(0..*count) {
+                let problem = format_args!("it has {} of its {count} chapters", chapters.len());
+                return Err(Error::damaged(format!("the history of {subject}"), problem));
             }
-            history::read(&subject, &lines, all.entry(subject.clone()).or_default())?;
+            all.push((subject.clone(), chapters.into_values().collect()));
         }
     }
     Ok(all)
 }
 
-/// The ids of the events in the histories of subjects of which it is known how they end, in the order of their times.
-pub(crate) async fn events_of(
-    db: &impl ConnectionTrait,
-    tenant: &TenantId,
-    tails: Vec<(Subject, Tail)>,
-) -> Result<HashMap<Subject, Vec<EventId>>, Error> {
-    let standing = standing(db, tenant, &tails).await?;
-    let events = |standing: Standing| {
-        let events = standing.into_iter().filter(|(_, body)| said_by(body).is_some());
-        // The fold marks ids that begin like a signal's.
-        events
-            .map(|(key, _)| read::parse_event_id(key.id.strip_prefix('\u{7f}').unwrap_or(&key.id)))
-            .collect::<Result<Vec<_>, _>>()
-    };
-    standing
-        .into_iter()
-        .map(|(subject, standing)| Ok((subject, events(standing)?)))
+/// The ids of the events in a history, in the order of their times.
+pub(crate) fn events_in(standing: Standing) -> Result<Vec<EventId>, Error> {
+    let events = standing.into_iter().filter(|(_, body)| said_by(body).is_some());
+    // The fold marks ids that begin like a signal's.
+    events
+        .map(|(key, _)| read::parse_event_id(key.id.strip_prefix('\u{7f}').unwrap_or(&key.id)))
         .collect()
 }

@@ -1,6 +1,9 @@
 //! Working a commit out: which events are new, and what they change, before anything is written.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use scoreline_core::{
@@ -192,6 +195,29 @@ impl<C: ConnectionTrait> Planner<'_, C> {
         Ok(())
     }
 
+    /// Reads the ids of the events in the histories of subjects, in the order of their times.
+    ///
+    /// # Errors
+    /// When the database fails, or something stored is damaged.
+    pub(crate) async fn events_of(
+        &self,
+        book: &mut Book,
+        subjects: &[Subject],
+    ) -> Result<HashMap<Subject, Vec<EventId>>, Error> {
+        self.learn(book, subjects).await?;
+        let unread = book.unread(subjects);
+        self.read_chapters(book, unread).await?;
+        let events = |subject: &Subject| Ok((subject.clone(), needs::events_in(book.standing(subject)?)?));
+        subjects.iter().map(events).collect()
+    }
+
+    async fn read_chapters(&self, book: &mut Book, unread: Vec<(Subject, i32)>) -> Result<(), Error> {
+        for (subject, chapters) in needs::chapters(self.db, self.tenant, unread).await? {
+            book.read_chapters(&subject, chapters);
+        }
+        Ok(())
+    }
+
     /// Reads what is needed and not known. None when what it was planned on has failed.
     async fn find(
         &mut self,
@@ -206,14 +232,18 @@ impl<C: ConnectionTrait> Planner<'_, C> {
         }
         // What is on its way can't be read: corrections, and chapters of histories.
         let durable = self.lane.durable();
-        let is_open = needs.histories.iter().any(|subject| book.closed(subject) > durable);
+        let unread = book.unread(&needs.histories);
+        let is_open = unread.iter().any(|(subject, _)| book.closed(subject) > durable);
         let waits = is_open || (!families.is_empty() && book.last_correcting > durable);
         if waits && !self.settle(book).await {
             return Ok(None);
         }
         let families = needs::families(self.db, self.tenant, families, new).await?;
-        let tails = book.tails(&needs.histories);
-        let histories = needs::histories(self.db, self.tenant, tails, |event| book.said(event)).await?;
+        self.read_chapters(book, unread).await?;
+        let standing = needs.histories.iter();
+        let standing = standing.map(|subject| Ok((subject.clone(), book.standing(subject)?)));
+        let standing = standing.collect::<Result<Vec<_>, Error>>()?;
+        let histories = needs::histories(self.db, self.tenant, standing, |event| book.said(event)).await?;
         Ok(Some(Supplies {
             needs,
             families,
