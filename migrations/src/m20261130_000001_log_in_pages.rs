@@ -20,15 +20,13 @@ impl MigrationTrait for Migration {
 
     async fn down(&self, _: &SchemaManager) -> Result<(), DbErr> {
         Err(DbErr::Migration(
-            "pages of the log can't be taken apart by a statement: restore the backup from before they were made".to_owned(),
+            "pages of the log can't be taken apart by a statement: restore the backup from before they were made"
+                .to_owned(),
         ))
     }
 }
 
-const FORMER: &[&str] = &[
-    "DROP INDEX event_by_commit",
-    "ALTER TABLE event RENAME TO former_event",
-];
+const FORMER: &[&str] = &["DROP INDEX event_by_commit", "ALTER TABLE event RENAME TO former_event"];
 
 const FORMER_POSTGRES: &[&str] = &["ALTER TABLE former_event RENAME CONSTRAINT event_pkey TO former_event_pkey"];
 

@@ -114,7 +114,10 @@ mod tests {
         let table = "CREATE TABLE subject (tenant_id TEXT NOT NULL, kind SMALLINT NOT NULL, subject_id TEXT NOT NULL,
             record BLOB NOT NULL, PRIMARY KEY (tenant_id, kind, subject_id))";
         db.execute_unprepared(table).await.expect("a table");
-        let key = [("kind", Column::Small(vec![1])), ("subject_id", Column::Text(vec!["a"]))];
+        let key = [
+            ("kind", Column::Small(vec![1])),
+            ("subject_id", Column::Text(vec!["a"])),
+        ];
         let explain = format!(
             "EXPLAIN QUERY PLAN {}",
             lookup(DbBackend::Sqlite, ("subject", "record"), &key)

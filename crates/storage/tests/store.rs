@@ -7,11 +7,11 @@ use scoreline_core::{
     id::{EventId, LeadId, Name, SourceId, TenantId},
     policy::{Lifecycle, Policies},
 };
-use sea_orm::ConnectionTrait as _;
 use scoreline_storage::{
     CompactionPlan, Database, Disposition, Error, Ledger as _, Log as _, Options, Position, Submission, Tenancy as _,
     Upkeep as _,
 };
+use sea_orm::ConnectionTrait as _;
 
 struct Fixture {
     database: Database,
@@ -326,7 +326,10 @@ async fn the_log_is_read_on_from_any_place() {
         }
     }
     let ids: Vec<EventId> = all.iter().rev().map(|logged| logged.event.id.clone()).collect();
-    let found = fixture.database.find_events(&fixture.tenant, &[&ids[..], &ids[..]].concat()).await;
+    let found = fixture
+        .database
+        .find_events(&fixture.tenant, &[&ids[..], &ids[..]].concat())
+        .await;
     assert_eq!(found.unwrap(), all);
     fixture.agrees().await;
 }
@@ -334,7 +337,9 @@ async fn the_log_is_read_on_from_any_place() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_the_log_is_named() {
     let fixture = fixture().await;
-    fixture.send(vec![created("e1", "L1", "web"), created("e2", "L2", "web")]).await;
+    fixture
+        .send(vec![created("e1", "L1", "web"), created("e2", "L2", "web")])
+        .await;
     for (change, problems) in [
         (
             "UPDATE event SET line = 0 WHERE event_id = 'e2'",

@@ -427,10 +427,19 @@ async fn histories_of_the_former_layout_are_read_on() {
         db.execute_unprepared(&sql).await.unwrap();
     }
     scoreline_migrations::up(db).await.unwrap();
-    let found = database.find_events(&former.tenant, std::slice::from_ref(&first.id)).await.unwrap();
+    let found = database
+        .find_events(&former.tenant, std::slice::from_ref(&first.id))
+        .await
+        .unwrap();
     assert_eq!(found.iter().map(|logged| &logged.event).collect::<Vec<_>>(), [first]);
-    assert_eq!(former.send(&database, std::slice::from_ref(first)).await, [Disposition::Duplicate]);
-    assert_eq!(database.verify(&former.tenant).await.unwrap().problems, Vec::<String>::new());
+    assert_eq!(
+        former.send(&database, std::slice::from_ref(first)).await,
+        [Disposition::Duplicate]
+    );
+    assert_eq!(
+        database.verify(&former.tenant).await.unwrap().problems,
+        Vec::<String>::new()
+    );
     // The last first: the history has to be read for those that come before it.
     for event in rest.iter().rev() {
         former.send(&database, std::slice::from_ref(event)).await;

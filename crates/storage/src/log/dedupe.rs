@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use foldhash::fast::RandomState;
 use scoreline_core::{id::TenantId, policy::Policies};
 use sea_orm::ConnectionTrait;
 
@@ -13,6 +14,9 @@ use crate::Error;
 
 /// The stored forms of events, by their ids.
 pub(crate) type Known = HashMap<String, Vec<u8>>;
+
+/// Stored forms of events by their ids.
+type Forms<'a> = HashMap<&'a str, &'a [u8], RandomState>;
 
 /// What becomes of submissions.
 #[derive(Debug, Default)]
@@ -31,7 +35,7 @@ impl Sorted<'_> {
 
 /// Sorts submissions against the log and against each other, in order.
 pub(crate) fn sort<'a>(policies: &Policies, known: &Known, parcels: &'a [Parcel]) -> Sorted<'a> {
-    let mut taken: HashMap<&str, &[u8]> = known.iter().map(|(id, form)| (id.as_str(), form.as_slice())).collect();
+    let mut taken: Forms<'_> = known.iter().map(|(id, form)| (id.as_str(), form.as_slice())).collect();
     let mut sorted = Sorted::default();
     for parcel in parcels {
         let (dispositions, new) = sort_one(policies, &taken, parcel);
@@ -55,14 +59,10 @@ pub(crate) async fn known(db: &impl ConnectionTrait, tenant: &TenantId, parcels:
     Ok(known)
 }
 
-fn sort_one<'a>(
-    policies: &Policies,
-    taken: &HashMap<&str, &[u8]>,
-    parcel: &'a Parcel,
-) -> (Vec<Disposition>, Vec<Sent<'a>>) {
+fn sort_one<'a>(policies: &Policies, taken: &Forms<'_>, parcel: &'a Parcel) -> (Vec<Disposition>, Vec<Sent<'a>>) {
     let mut dispositions = Vec::with_capacity(parcel.len());
     let mut new: Vec<Sent<'a>> = Vec::with_capacity(parcel.len());
-    let mut here: HashMap<&str, &[u8]> = HashMap::with_capacity(parcel.len());
+    let mut here = Forms::with_capacity_and_hasher(parcel.len(), RandomState::default());
     let mut repeats = HashSet::new();
     for (at, sent) in parcel.sent().enumerate() {
         let id = sent.event.id.as_str();

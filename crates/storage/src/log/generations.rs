@@ -2,6 +2,8 @@
 
 use std::{borrow::Borrow, collections::HashMap, hash::Hash};
 
+use foldhash::fast::RandomState;
+
 /// What an entry takes beside its own bytes.
 const ENTRY_BYTES: usize = 200;
 
@@ -15,7 +17,7 @@ pub(crate) struct Generations<K, V> {
 #[derive(Debug)]
 struct Generation<K, V> {
     /// With the bytes that they take.
-    entries: HashMap<K, (V, usize)>,
+    entries: HashMap<K, (V, usize), RandomState>,
     bytes: usize,
 }
 
@@ -31,7 +33,7 @@ impl<K, V> Default for Generations<K, V> {
 impl<K, V> Default for Generation<K, V> {
     fn default() -> Self {
         Self {
-            entries: HashMap::new(),
+            entries: HashMap::default(),
             bytes: 0,
         }
     }

@@ -61,8 +61,7 @@ pub(crate) fn insert<'a>(
     events: impl ExactSizeIterator<Item = (&'a str, &'a [u8])>,
 ) -> Result<(), Error> {
     let count = events.len();
-    let mut ids = Vec::with_capacity(count);
-    let (mut on_page, mut lines) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    let mut rows: Vec<(&str, i32, i32)> = Vec::with_capacity(count);
     let mut pages: Vec<(i32, Vec<u8>)> = Vec::new();
     for (ordinal, (id, line)) in (0..).zip(events) {
         debug_assert!(!line.contains(&b'\n'), "JSON has no line breaks");
@@ -79,18 +78,18 @@ pub(crate) fn insert<'a>(
                 ordinal
             }
         };
-        ids.push(id);
-        on_page.push(first);
-        lines.push(ordinal - first);
+        rows.push((id, first, ordinal - first));
     }
+    // In the order of the key: ids that come at random meet each page of an index once.
+    rows.sort_unstable();
     inserts.add(&Rows {
         table: "event",
         tenant: tenant.as_str(),
         columns: vec![
-            ("event_id", Column::Text(ids)),
+            ("event_id", Column::Text(rows.iter().map(|(id, ..)| *id).collect())),
             ("commit_number", Column::Big(vec![sql::signed(commit); count])),
-            ("page", Column::Int(on_page)),
-            ("line", Column::Int(lines)),
+            ("page", Column::Int(rows.iter().map(|(_, page, _)| *page).collect())),
+            ("line", Column::Int(rows.iter().map(|(.., line)| *line).collect())),
         ],
         conflict: "",
     })?;
@@ -231,7 +230,10 @@ pub(crate) async fn each_of(
     }
     let mut wanted: BTreeMap<(u64, u32), Vec<(u32, String)>> = BTreeMap::new();
     for (id, spot) in spots(db, tenant, &ids).await? {
-        wanted.entry((spot.commit, spot.page)).or_default().push((spot.line, id));
+        wanted
+            .entry((spot.commit, spot.page))
+            .or_default()
+            .push((spot.line, id));
     }
     let mut wanted = wanted.into_iter();
     loop {
@@ -261,7 +263,10 @@ pub(crate) async fn each_of(
             for (line, id) in lines {
                 let Some((spot, data)) = there.find(|(spot, _)| spot.line == line) else {
                     let what = format!("page {} of commit {}", place.1, place.0);
-                    return Err(Error::damaged(what, format_args!("it has no line {line} for event {id}")));
+                    return Err(Error::damaged(
+                        what,
+                        format_args!("it has no line {line} for event {id}"),
+                    ));
                 };
                 tell(id, spot, data)?;
             }

@@ -68,7 +68,9 @@ pub(crate) async fn corrections_of(
     }
     let key = [("target_id", Column::Text(targets.iter().map(EventId::as_str).collect()))];
     let rows = sql::select_by(db, ("correction", "event_id"), tenant.as_str(), &key).await?;
-    let corrections = rows.iter().map(|row| parse_event_id(&row.try_get_by_index::<String>(1)?));
+    let corrections = rows
+        .iter()
+        .map(|row| parse_event_id(&row.try_get_by_index::<String>(1)?));
     let corrections: Vec<EventId> = corrections.collect::<Result<_, _>>()?;
     let found = find_events(db, tenant, &corrections).await?;
     let pair = |logged: LoggedEvent| Some((target(&logged.event.payload)?.clone(), logged.event));

@@ -133,9 +133,9 @@ async fn check_events(
     let known: i64 = known.map_or(Ok(0), |row| row.try_get_by_index(0))?;
     if sql::unsigned(known, "a number of events")? != report.events {
         let events = report.events;
-        report
-            .problems
-            .push(format!("{known} events are known by their ids, the pages of the log have {events}"));
+        report.problems.push(format!(
+            "{known} events are known by their ids, the pages of the log have {events}"
+        ));
     }
     for (number, (found, expected)) in (1..).zip(found.iter().zip(per_commit)) {
         if found != expected {
