@@ -1,7 +1,7 @@
 //! An event as it is stored: JSON without what the event leaves open.
 //!
-//! Members that would be `null`, and lists that are empty, are left out. That is less to write and to hash, and an event
-//! keeps its bytes, by which a repeat is told from a conflict, when a later version of ours knows of more members.
+//! Members that would be `null`, and lists that are empty, are left out. That is less to write, and an event keeps
+//! its bytes, by which a repeat is soonest told from a conflict, when a later version of ours knows of more members.
 
 use std::fmt::{self, Write as _};
 

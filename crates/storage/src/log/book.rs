@@ -34,6 +34,9 @@ const CARRIED_EVENTS: usize = 16_384;
 /// books again and again, because others write too or what comes is stored already, would fold more than he writes.
 const TRIED: u64 = 4;
 
+/// As many bytes of chapters are kept of a subject. A history of more is read when it is needed.
+const CHAPTERS_KEPT: usize = 32 << 10;
+
 /// The number of no commit: of what is to be carried by one that is not planned yet.
 const NOT_YET: u64 = u64::MAX;
 
@@ -45,8 +48,15 @@ struct Entry {
     carried: u64,
     /// The commit that carried a chapter of its history last.
     closed: u64,
-    /// The closed chapters of its history; none where they were not read yet.
-    chapters: Option<Vec<Vec<u8>>>,
+    chapters: Chapters,
+}
+
+/// The closed chapters of a history.
+#[derive(Debug, Default)]
+struct Chapters {
+    /// None where they were not read yet, or are too many to be kept.
+    known: Option<Vec<Vec<u8>>>,
+    bytes: usize,
 }
 
 /// An event of a commit, among those that were sent with it.
@@ -124,15 +134,16 @@ impl Book {
         let unread = |subject: &Subject| {
             let entry = self.subjects.get(subject)?;
             let chapters = entry.stored.as_ref()?.tail.chapters;
-            entry.chapters.is_none().then(|| (subject.clone(), chapters))
+            entry.chapters.known.is_none().then(|| (subject.clone(), chapters))
         };
         subjects.iter().filter_map(unread).collect()
     }
 
-    /// Takes in the chapters of a subject that is known.
+    /// Takes in the chapters of a subject that is known. They are kept until [what stands there](Self::standing) was told, and
+    /// after that if they are few.
     pub(crate) fn read_chapters(&mut self, subject: &Subject, chapters: Vec<Vec<u8>>) {
         self.subjects.change(subject, |entry| {
-            entry.chapters = Some(chapters);
+            entry.chapters = Chapters::of(chapters);
             entry.bytes()
         });
     }
@@ -141,16 +152,16 @@ impl Book {
     ///
     /// # Errors
     /// When the history is damaged.
-    pub(crate) fn standing(&self, subject: &Subject) -> Result<Standing, Error> {
-        let mut standing = Standing::new();
-        let Some(entry) = self.subjects.get(subject) else {
-            return Ok(standing);
-        };
-        let tail = entry.stored.as_ref().map(|stored| &stored.tail.recent);
-        for lines in entry.chapters.iter().flatten().chain(tail) {
-            history::read(subject, lines, &mut standing)?;
-        }
-        Ok(standing)
+    pub(crate) fn standing(&mut self, subject: &Subject) -> Result<Standing, Error> {
+        let (mut standing, mut read) = (Standing::new(), Ok(()));
+        self.subjects.change(subject, |entry| {
+            let tail = entry.stored.as_ref().map(|stored| &stored.tail.recent);
+            let mut lines = entry.chapters.known.iter().flatten().chain(tail);
+            read = lines.try_for_each(|lines| history::read(subject, lines, &mut standing));
+            entry.chapters.keep_few();
+            entry.bytes()
+        });
+        read.map(|()| standing)
     }
 
     /// The last commit that carried a chapter of a subject's history, if it is one of those that were planned with this book.
@@ -165,7 +176,11 @@ impl Book {
             stored,
             carried: 0,
             closed: 0,
-            chapters: (!has_chapters).then(Vec::new),
+            chapters: if has_chapters {
+                Chapters::default()
+            } else {
+                Chapters::of(Vec::new())
+            },
         };
         let bytes = entry.bytes();
         self.subjects.put(subject, entry, bytes);
@@ -258,13 +273,13 @@ impl Book {
         let (mut changed, due) = (Ok(()), &mut self.due);
         self.subjects.change(subject, |entry| {
             if entry.carried == NOT_YET {
-                due.bytes = due.bytes.saturating_sub(entry.bytes());
+                due.bytes = due.bytes.saturating_sub(entry.written_bytes());
             } else {
                 entry.carried = NOT_YET;
                 due.subjects.push(subject.clone());
             }
             changed = change(entry.stored.get_or_insert_default());
-            due.bytes += entry.bytes();
+            due.bytes += entry.written_bytes();
             entry.bytes()
         });
         changed
@@ -291,9 +306,7 @@ impl Book {
                 if let Some(stored) = &mut entry.stored
                     && let Some((number, lines)) = stored.tail.close_chapter()
                 {
-                    if let Some(chapters) = &mut entry.chapters {
-                        chapters.push(lines.clone());
-                    }
+                    entry.chapters.add(&lines);
                     state.closed.push((subject.clone(), number, lines));
                     entry.closed = commit;
                 }
@@ -311,9 +324,38 @@ impl Book {
 
 impl Entry {
     fn bytes(&self) -> usize {
+        self.written_bytes() + self.chapters.bytes
+    }
+
+    /// Those that a commit writes which carries it.
+    fn written_bytes(&self) -> usize {
         let stored = self.stored.as_ref();
-        let stored = stored.map_or(0, |stored| stored.record.capacity() + stored.tail.recent.capacity());
-        stored + self.chapters.iter().flatten().map(Vec::capacity).sum::<usize>()
+        stored.map_or(0, |stored| stored.record.capacity() + stored.tail.recent.capacity())
+    }
+}
+
+impl Chapters {
+    /// All that there are.
+    fn of(known: Vec<Vec<u8>>) -> Self {
+        Self {
+            bytes: known.iter().map(Vec::capacity).sum(),
+            known: Some(known),
+        }
+    }
+
+    /// One more is closed.
+    fn add(&mut self, lines: &[u8]) {
+        if let Some(known) = &mut self.known {
+            known.push(lines.to_vec());
+            self.bytes += lines.len();
+            self.keep_few();
+        }
+    }
+
+    fn keep_few(&mut self) {
+        if self.bytes > CHAPTERS_KEPT {
+            *self = Self::default();
+        }
     }
 }
 
@@ -448,6 +490,13 @@ mod tests {
         assert_eq!(book.unread(&[subject(1)]), []);
         assert_eq!(book.standing(&subject(1)).expect("sound").len(), 200);
         assert!(book.bytes() > 2 * 1_000);
+        // Those of a long history are told once, and read again the next time.
+        let many = vec![vec![0; 1_000]; CHAPTERS_KEPT / 1_000 + 1];
+        book.read_chapters(&subject(1), many);
+        assert_eq!(book.unread(&[subject(1)]), []);
+        assert!(book.standing(&subject(1)).is_err(), "no lines begin with zeros");
+        assert_eq!(book.unread(&[subject(1)]), [(subject(1), 2)]);
+        assert!(book.bytes() < CHAPTERS_KEPT);
     }
 
     #[test]

@@ -195,7 +195,7 @@ impl<C: ConnectionTrait> Planner<'_, C> {
         Ok(())
     }
 
-    /// Reads the ids of the events in the histories of subjects, in the order of their times.
+    /// Reads the ids of the events in the histories of those of some subjects that have one, in the order of their times.
     ///
     /// # Errors
     /// When the database fails, or something stored is damaged.
@@ -207,8 +207,13 @@ impl<C: ConnectionTrait> Planner<'_, C> {
         self.learn(book, subjects).await?;
         let unread = book.unread(subjects);
         self.read_chapters(book, unread).await?;
-        let events = |subject: &Subject| Ok((subject.clone(), needs::events_in(book.standing(subject)?)?));
-        subjects.iter().map(events).collect()
+        let mut found = HashMap::new();
+        for subject in subjects {
+            if book.stored(subject).is_some() && !found.contains_key(subject) {
+                found.insert(subject.clone(), needs::events_in(book.standing(subject)?)?);
+            }
+        }
+        Ok(found)
     }
 
     async fn read_chapters(&self, book: &mut Book, unread: Vec<(Subject, i32)>) -> Result<(), Error> {
@@ -242,7 +247,7 @@ impl<C: ConnectionTrait> Planner<'_, C> {
         self.read_chapters(book, unread).await?;
         let standing = needs.histories.iter();
         let standing = standing.map(|subject| Ok((subject.clone(), book.standing(subject)?)));
-        let standing = standing.collect::<Result<Vec<_>, Error>>()?;
+        let standing = standing.collect::<Result<_, Error>>()?;
         let histories = needs::histories(self.db, self.tenant, standing, |event| book.said(event)).await?;
         Ok(Some(Supplies {
             needs,
