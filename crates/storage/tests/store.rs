@@ -360,7 +360,25 @@ async fn what_is_wrong_with_the_log_is_named() {
             ],
         ),
         (
-            "UPDATE log_page SET data = x'7b'",
+            "UPDATE log_page SET commit_number = 0",
+            vec![
+                "page 0 of commit 0 has not the content that its checksum was taken of",
+                "page 0 of commit 0 belongs to a commit that is not known",
+                "event \"e1\" stands at line 0 of page 0 of commit 0, where it is not looked for",
+                "commit 1 has 0 events, it counts 2",
+            ],
+        ),
+        (
+            "UPDATE event SET page = -1",
+            vec![
+                "page 0 of commit 0 has not the content that its checksum was taken of",
+                "page 0 of commit 0 belongs to a commit that is not known",
+                "a place in the log is damaged: out of range integral type conversion attempted",
+                "commit 1 has 0 events, it counts 2",
+            ],
+        ),
+        (
+            "UPDATE log_page SET commit_number = 1, data = x'7b'",
             vec![
                 "page 0 of commit 1 has not the content that its checksum was taken of",
                 "line 0 of page 0 of commit 1 can't be read: EOF while parsing an object at line 1 column 1",

@@ -37,10 +37,7 @@ impl Upkeep for Database {
     async fn ready(&self) -> Result<(), Error> {
         let backend = self.reader().get_database_backend();
         self.reader()
-            .query_one_raw(Statement::from_string(
-                backend,
-                "SELECT state_commit FROM tenant LIMIT 1",
-            ))
+            .query_one_raw(Statement::from_string(backend, "SELECT page FROM event LIMIT 1"))
             .await?;
         Ok(())
     }

@@ -88,45 +88,9 @@ async fn check_events(
     report: &mut VerifyReport,
 ) -> Result<(), Error> {
     let mut found = vec![0_u64; per_commit.len()];
-    let mut pages = Pages::after(db, tenant, Position::START).await?;
-    loop {
-        let some = pages.next(AT_ONCE).await?;
-        if some.is_empty() {
-            break;
-        }
-        let mut stand: HashMap<String, Spot> = HashMap::new();
-        for page in &some {
-            if !page.is_sound() {
-                let name = page.name();
-                report
-                    .problems
-                    .push(format!("{name} has not the content that its checksum was taken of"));
-            }
-            let mut lines = 0;
-            for (spot, line) in page.lines() {
-                lines += 1;
-                match serde_json::from_slice::<Identified>(line) {
-                    Ok(event) => drop(stand.insert(event.id, spot)),
-                    Err(error) => report.problems.push(format!("{spot} can't be read: {error}")),
-                }
-            }
-            report.events += lines;
-            match usize::try_from(page.commit - 1).ok().and_then(|at| found.get_mut(at)) {
-                Some(count) => *count += lines,
-                None => report
-                    .problems
-                    .push(format!("{} belongs to a commit that is not known", page.name())),
-            }
-        }
-        let ids: Vec<&str> = stand.keys().map(String::as_str).collect();
-        let known: HashMap<String, Spot> = log::spots(db, tenant, &ids).await?.into_iter().collect();
-        let mut astray: Vec<_> = stand.iter().filter(|(id, spot)| known.get(*id) != Some(spot)).collect();
-        astray.sort_unstable();
-        for (id, spot) in astray {
-            report
-                .problems
-                .push(format!("event {id:?} stands at {spot}, where it is not looked for"));
-        }
+    match check_pages(db, tenant, &mut found, report).await {
+        Err(error @ Error::Damaged { .. }) => report.problems.push(error.to_string()),
+        outcome => outcome?,
     }
     let sql = "SELECT COUNT(*) FROM event WHERE tenant_id = $1";
     let known = sql::select_one(db, sql, tenant.as_str(), []).await?;
@@ -145,6 +109,56 @@ async fn check_events(
         }
     }
     Ok(())
+}
+
+/// Counts the events of each commit by the way.
+async fn check_pages(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    found: &mut [u64],
+    report: &mut VerifyReport,
+) -> Result<(), Error> {
+    let mut pages = Pages::after(db, tenant, Position::START).await?;
+    loop {
+        let some = pages.next(AT_ONCE).await?;
+        if some.is_empty() {
+            return Ok(());
+        }
+        let mut stand: HashMap<String, Spot> = HashMap::new();
+        for page in &some {
+            if !page.is_sound() {
+                let name = page.name();
+                report
+                    .problems
+                    .push(format!("{name} has not the content that its checksum was taken of"));
+            }
+            let mut lines = 0;
+            for (spot, line) in page.lines() {
+                lines += 1;
+                match serde_json::from_slice::<Identified>(line) {
+                    Ok(event) => drop(stand.insert(event.id, spot)),
+                    Err(error) => report.problems.push(format!("{spot} can't be read: {error}")),
+                }
+            }
+            report.events += lines;
+            let at = page.commit.checked_sub(1).and_then(|at| usize::try_from(at).ok());
+            match at.and_then(|at| found.get_mut(at)) {
+                Some(count) => *count += lines,
+                None => report
+                    .problems
+                    .push(format!("{} belongs to a commit that is not known", page.name())),
+            }
+        }
+        let ids: Vec<&str> = stand.keys().map(String::as_str).collect();
+        let known: HashMap<String, Spot> = log::spots(db, tenant, &ids).await?.into_iter().collect();
+        let mut astray: Vec<_> = stand.iter().filter(|(id, spot)| known.get(*id) != Some(spot)).collect();
+        astray.sort_unstable();
+        for (id, spot) in astray {
+            report
+                .problems
+                .push(format!("event {id:?} stands at {spot}, where it is not looked for"));
+        }
+    }
 }
 
 /// Segments cover commits in order without overlap, and can be read.
