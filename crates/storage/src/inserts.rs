@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use scoreline_core::id::TenantId;
-use sea_orm::{DbBackend, Value, sea_query::ArrayType};
+use sea_orm::{DbBackend, DbErr, Value, sea_query::ArrayType};
 use sqlx::{Arguments as _, error::BoxDynError, postgres::PgArguments, sqlite::SqliteArguments};
 
 use crate::{Error, sql::signed};
@@ -163,15 +163,18 @@ impl Column<'_> {
         }
     }
 
-    /// One value, for a statement that reads from SQLite. Bytes have no such form.
-    pub(crate) fn json(&self, at: usize) -> serde_json::Value {
-        match self {
+    /// One value, for a statement that reads from SQLite.
+    ///
+    /// # Errors
+    /// When it is of bytes, which have no such form.
+    pub(crate) fn json(&self, at: usize) -> Result<serde_json::Value, DbErr> {
+        Ok(match self {
             Self::Text(values) => values[at].into(),
-            Self::Bytes(_) => serde_json::Value::Null,
+            Self::Bytes(_) => return Err(DbErr::Type("a key of bytes can't be looked up".to_owned())),
             Self::Big(values) => values[at].into(),
             Self::Int(values) => values[at].into(),
             Self::Small(values) => values[at].into(),
-        }
+        })
     }
 
     fn bind_array(&self, from: usize, to: usize, arguments: &mut PgArguments) -> Result<(), BoxDynError> {

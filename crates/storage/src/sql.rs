@@ -61,8 +61,9 @@ pub(crate) async fn select_by(
         DbBackend::Postgres => key.iter().map(|(_, column)| column.array()).collect(),
         _ => {
             let rows = key.first().map_or(0, |(_, column)| column.len());
-            let one = |at| serde_json::Value::from_iter(key.iter().map(|(_, column)| column.json(at)));
-            vec![serde_json::Value::from_iter((0..rows).map(one)).to_string().into()]
+            let one = |at| key.iter().map(|(_, column)| column.json(at)).collect::<Result<_, _>>();
+            let keys: Vec<serde_json::Value> = (0..rows).map(one).collect::<Result<_, DbErr>>()?;
+            vec![serde_json::Value::from(keys).to_string().into()]
         }
     };
     select(db, lookup(backend, (table, columns), key), tenant, values).await

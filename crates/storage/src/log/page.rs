@@ -140,7 +140,7 @@ impl Page {
 
     /// What it is called in words.
     pub(crate) fn name(&self) -> String {
-        format!("page {} of commit {}", self.first, self.commit)
+        name((self.commit, self.first))
     }
 
     /// Of a row with the key, the checksum and the data.
@@ -201,9 +201,9 @@ impl<'a, C: ConnectionTrait> Pages<'a, C> {
 pub(crate) async fn spots(
     db: &impl ConnectionTrait,
     tenant: &TenantId,
-    ids: &[&str],
+    ids: Vec<&str>,
 ) -> Result<Vec<(String, Spot)>, Error> {
-    let key = [("event_id", Column::Text(ids.to_vec()))];
+    let key = [("event_id", Column::Text(ids))];
     let rows = sql::select_by(db, ("event", "commit_number, page, line"), tenant.as_str(), &key).await?;
     let spot = |row: &QueryResult| {
         let spot = Spot {
@@ -229,7 +229,7 @@ pub(crate) async fn each_of(
         return Ok(());
     }
     let mut wanted: BTreeMap<(u64, u32), Vec<(u32, String)>> = BTreeMap::new();
-    for (id, spot) in spots(db, tenant, &ids).await? {
+    for (id, spot) in spots(db, tenant, ids).await? {
         wanted
             .entry((spot.commit, spot.page))
             .or_default()
@@ -262,16 +262,18 @@ pub(crate) async fn each_of(
             let mut there = pages.get(&place).into_iter().flat_map(Page::lines);
             for (line, id) in lines {
                 let Some((spot, data)) = there.find(|(spot, _)| spot.line == line) else {
-                    let what = format!("page {} of commit {}", place.1, place.0);
-                    return Err(Error::damaged(
-                        what,
-                        format_args!("it has no line {line} for event {id}"),
-                    ));
+                    let problem = format_args!("it has no line {line} for event {id}");
+                    return Err(Error::damaged(name(place), problem));
                 };
                 tell(id, spot, data)?;
             }
         }
     }
+}
+
+/// What the page is called on which the event with this ordinal of a commit stands first.
+fn name((commit, first): (u64, u32)) -> String {
+    format!("page {first} of commit {commit}")
 }
 
 /// The number of a page or a line.

@@ -149,8 +149,8 @@ async fn check_pages(
                     .push(format!("{} belongs to a commit that is not known", page.name())),
             }
         }
-        let ids: Vec<&str> = stand.keys().map(String::as_str).collect();
-        let known: HashMap<String, Spot> = log::spots(db, tenant, &ids).await?.into_iter().collect();
+        let ids = stand.keys().map(String::as_str).collect();
+        let known: HashMap<String, Spot> = log::spots(db, tenant, ids).await?.into_iter().collect();
         let mut astray: Vec<_> = stand.iter().filter(|(id, spot)| known.get(*id) != Some(spot)).collect();
         astray.sort_unstable();
         for (id, spot) in astray {

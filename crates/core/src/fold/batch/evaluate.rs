@@ -15,8 +15,6 @@ use crate::{
     subject::Subject,
 };
 
-static NO_LINKS: Links = Links::new();
-
 /// What folding a subject comes to.
 pub(super) enum Evaluation {
     /// It is folded, and changes the histories of these.
@@ -79,8 +77,9 @@ impl<'a> Setting<'a> {
     where
         'a: 'c,
     {
-        let none = State::reads_at_end(self.subject.kind);
-        self.context(if none { &NO_LINKS } else { links })
+        static NONE: Links = Links::new();
+        let reads_at_end = State::reads_at_end(self.subject.kind);
+        self.context(if reads_at_end { &NONE } else { links })
     }
 
     fn context<'c>(self, links: &'c Links) -> Context<'c>
