@@ -74,7 +74,13 @@ fn common(options: &Options, connections: u32) -> ConnectOptions {
         .max_connections(connections)
         .acquire_timeout(options.acquire_timeout)
         .sqlx_logging(false)
-        .record_stmt_in_spans(false);
+        .record_stmt_in_spans(false)
+        // Asking a connection whether it is there before each use would double the messages of a read.
+        .test_before_acquire(false)
+        // With either of these sqlx 0.9.0 looks after idle connections in a task that may count below zero, and then keeps a
+        // core busy and the runtime from ending for good (sqlx#3645).
+        .idle_timeout(None)
+        .max_lifetime(None);
     connect
 }
 
@@ -101,16 +107,18 @@ fn sqlite(options: &Options, connections: u32, read_only: bool) -> ConnectOption
 /// A connection that was not used for so long may have been lost, which a firewall does not tell.
 const LONG_IDLE: Duration = Duration::from_secs(1);
 
+/// A connection this old is replaced before it is used again: its server process has grown, or is no longer the one to ask.
+const LONG_LIVED: Duration = Duration::from_secs(1_800);
+
 fn postgres(options: &Options) -> ConnectOptions {
     let mut connect = common(options, options.max_connections);
-    connect
-        .set_application_name("scoreline")
-        .max_lifetime(Duration::from_secs(1_800));
-    // Asking a connection whether it is there before each use would double the messages of a read.
-    connect.test_before_acquire(false);
+    connect.set_application_name("scoreline");
     connect.map_sqlx_postgres_pool_opts(|pool| {
         pool.before_acquire(|connection, used| {
             Box::pin(async move {
+                if used.age >= LONG_LIVED {
+                    return Ok(false);
+                }
                 if used.idle_for >= LONG_IDLE {
                     connection.ping().await?;
                 }
@@ -169,6 +177,23 @@ async fn show(db: &DatabaseConnection, sql: &str) -> Result<String, DbErr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_pool_looks_after_idle_connections() {
+        let options = Options {
+            url: "sqlite://scoreline.db".to_owned(),
+            max_connections: 4,
+            acquire_timeout: Duration::from_secs(1),
+        };
+        for connect in [
+            sqlite(&options, 1, false),
+            sqlite(&options, 4, true),
+            postgres(&options),
+        ] {
+            assert_eq!(connect.get_idle_timeout(), Some(None));
+            assert_eq!(connect.get_max_lifetime(), Some(None));
+        }
+    }
 
     #[test]
     fn a_redacted_url_has_no_password() {
