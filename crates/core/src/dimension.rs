@@ -9,6 +9,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+pub(crate) use self::tables::ScopeTargets;
 pub use self::tables::{Account, Assignment, Fact, Product, Rep, Tables, Target, Team, Territory};
 use crate::id::Name;
 

@@ -10,12 +10,12 @@ mod tests;
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Range,
-    sync::Arc,
 };
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::targets::ScopeTargets;
 use self::{rates::Rates, reps::Reps, targets::Targets};
 use super::Dimension;
 use crate::{
@@ -263,9 +263,13 @@ impl Tables {
         self.targets.get(target)
     }
 
-    /// The targets that are measured by a metric, by scope; those of one scope by id.
-    pub fn targets_of(&self, metric: &str) -> impl Iterator<Item = (&TargetScope, &[Arc<Target>])> {
-        self.targets.of_metric(metric)
+    /// The targets that are measured by a metric on some of these days, by scope; those of one scope by id.
+    pub(crate) fn targets_of(
+        &self,
+        metric: &str,
+        days: Range<Date>,
+    ) -> impl Iterator<Item = (&TargetScope, ScopeTargets<'_>)> {
+        self.targets.of_metric(metric, days)
     }
 
     /// The name to show for a value of a dimension, where one is known.

@@ -1,6 +1,9 @@
 //! Targets, by what they are measured by and whom they are set for.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
+
+use jiff::civil::Date;
+use smallvec::SmallVec;
 
 use super::Target;
 use crate::{
@@ -8,13 +11,22 @@ use crate::{
     id::{Name, TargetId},
 };
 
-/// The targets of one scope that are measured by one metric, by id.
-type OfScope = Vec<Arc<Target>>;
+/// The targets of one scope. Rarely are there more than one at a time.
+pub(crate) type ScopeTargets<'a> = SmallVec<[&'a Target; 2]>;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Targets {
     by_id: BTreeMap<TargetId, Arc<Target>>,
-    by_metric: BTreeMap<Name, BTreeMap<TargetScope, OfScope>>,
+    by_metric: BTreeMap<Name, OfMetric>,
+}
+
+/// The targets that are measured by one metric.
+#[derive(Debug, Clone, Default)]
+struct OfMetric {
+    /// In order, with the end of their targets.
+    scopes: Vec<(TargetScope, usize)>,
+    /// By scope, those of one scope by id. Their days stand beside them: of most targets a question looks at no more.
+    targets: Vec<(Range<Date>, Arc<Target>)>,
 }
 
 impl Targets {
@@ -24,10 +36,17 @@ impl Targets {
 
     /// Sorts what was learnt.
     pub(super) fn settle(&mut self) {
+        let mut sorted: Vec<&Arc<Target>> = self.by_id.values().collect();
+        sorted.sort_by_key(|target| &target.scope);
         self.by_metric.clear();
-        for target in self.by_id.values() {
-            let scopes = self.by_metric.entry(target.metric.clone()).or_default();
-            scopes.entry(target.scope.clone()).or_default().push(Arc::clone(target));
+        for target in sorted {
+            let metric = self.by_metric.entry(target.metric.clone()).or_default();
+            metric.targets.push((target.start..target.end, Arc::clone(target)));
+            let end = metric.targets.len();
+            match metric.scopes.last_mut().filter(|(scope, _)| *scope == target.scope) {
+                Some(last) => last.1 = end,
+                None => metric.scopes.push((target.scope.clone(), end)),
+            }
         }
     }
 
@@ -35,8 +54,25 @@ impl Targets {
         self.by_id.get(target).map(Arc::as_ref)
     }
 
-    pub(super) fn of_metric(&self, metric: &str) -> impl Iterator<Item = (&TargetScope, &[Arc<Target>])> {
-        let scopes = self.by_metric.get(metric).into_iter().flatten();
-        scopes.map(|(scope, targets)| (scope, targets.as_slice()))
+    /// The targets of a metric on some days, by scope; those of one scope by id.
+    pub(super) fn of_metric(
+        &self,
+        metric: &str,
+        days: Range<Date>,
+    ) -> impl Iterator<Item = (&TargetScope, ScopeTargets<'_>)> {
+        let metric = self.by_metric.get(metric);
+        let scopes = metric.into_iter().flat_map(|metric| {
+            let firsts = [0].into_iter().chain(metric.scopes.iter().map(|(_, end)| *end));
+            firsts
+                .zip(&metric.scopes)
+                .map(|(first, (scope, end))| (scope, &metric.targets[first..*end]))
+        });
+        scopes.filter_map(move |(scope, targets)| {
+            let there = targets
+                .iter()
+                .filter(|(own, _)| own.start < days.end && days.start < own.end);
+            let there: ScopeTargets<'_> = there.map(|(_, target)| target.as_ref()).collect();
+            (!there.is_empty()).then_some((scope, there))
+        })
     }
 }

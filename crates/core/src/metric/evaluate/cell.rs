@@ -53,16 +53,26 @@ impl ColumnPlan {
             value,
             numerator,
             denominator,
-            n: match &self.n {
-                Some(n) => at.value(n).ok().and_then(whole),
-                None => at.rows(&self.root),
-            },
+            n: self.n(at),
             immature: self
                 .immature
                 .as_ref()
                 .and_then(|open| at.value(open).ok())
                 .and_then(whole)
                 .map(|open| open.max(0)),
+        }
+    }
+
+    /// The value alone.
+    pub(super) fn value(&self, at: At<'_>) -> Value {
+        self.shown(at.value(&self.root))
+    }
+
+    /// The sample size alone.
+    pub(super) fn n(&self, at: At<'_>) -> Option<i64> {
+        match &self.n {
+            Some(n) => at.value(n).ok().and_then(whole),
+            None => at.rows(&self.root),
         }
     }
 

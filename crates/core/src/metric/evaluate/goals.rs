@@ -4,7 +4,7 @@
 //! from the target's start. Of one scope's targets that overlap, the shortest counts on each day (a quarter's before its
 //! year's); those that are equally short add up.
 
-use std::{ops::Range, sync::Arc};
+use std::ops::Range;
 
 use jiff::{ToSpan, civil::Date};
 use smallvec::smallvec;
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     calendar::{Period, day_number},
-    dimension::{Dimension, Target},
+    dimension::{Dimension, ScopeTargets, Target},
     event::TargetScope,
     id::Name,
     money::{Currency, PER_UNIT, convert},
@@ -241,13 +241,8 @@ impl Aim<'_> {
     }
 
     /// The targets of each scope that overlap a period.
-    fn targets(&self, period: Period) -> impl Iterator<Item = (&TargetScope, Vec<&Target>)> {
-        let overlaps = move |target: &&Target| target.start < period.end() && period.start() < target.end;
-        let scopes = self.roster.tables.targets_of(self.metric);
-        scopes.filter_map(move |(scope, targets)| {
-            let targets: Vec<&Target> = targets.iter().map(Arc::as_ref).filter(overlaps).collect();
-            (!targets.is_empty()).then_some((scope, targets))
-        })
+    fn targets(&self, period: Period) -> impl Iterator<Item = (&TargetScope, ScopeTargets<'_>)> {
+        self.roster.tables.targets_of(self.metric, period.start()..period.end())
     }
 
     /// What one scope's targets ask for on some days; `None` when they are about other days.
