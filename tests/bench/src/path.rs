@@ -18,7 +18,7 @@ use scoreline_core::{
         correction::said,
     },
     id::EventId,
-    ledger::{self, Entry},
+    ledger,
     policy::Policies,
     subject::Subject,
 };
@@ -143,20 +143,12 @@ impl Store {
         });
         let kept = events.clone();
         let changes = self.fold(events, policies, spent)?;
-        let entries: Vec<Entry> = changes
-            .measurements
-            .iter()
-            .map(|(measurement, count)| Entry {
-                commit: number,
-                measurement: measurement.clone(),
-                count: *count,
-            })
-            .collect();
-        if !entries.is_empty() {
-            let segment = timed(&mut spent.segment, || ledger::encode(&entries))?;
+        let rows = &changes.measurements;
+        if !rows.is_empty() {
+            let segment = timed(&mut spent.segment, || ledger::encode_commit(number, rows))?;
             spent.bytes += segment.bytes.len();
         }
-        spent.rows += entries.len();
+        spent.rows += rows.len();
         spent.records += changes.records.len();
         spent.record_bytes += changes.records.iter().map(|(_, record)| record.len()).sum::<usize>();
         self.write(kept, changes);
@@ -164,7 +156,9 @@ impl Store {
     }
 
     fn fold(&self, events: Vec<Event>, policies: &Arc<Policies>, spent: &mut Spent) -> anyhow::Result<Changes> {
-        let mut batch = timed(&mut spent.fold, || Batch::new(Arc::clone(policies), events));
+        let mut batch = timed(&mut spent.fold, || {
+            Batch::among_uncorrected(Arc::clone(policies), events)
+        });
         loop {
             match timed(&mut spent.fold, || batch.advance())? {
                 Progress::Done(changes) => return Ok(changes),
@@ -210,7 +204,7 @@ impl Store {
                     Body::Signal(signal) => What::Signal(signal.clone()),
                     Body::Event { body_event, .. } => {
                         let event = self.log.get(body_event).context("an event of the log")?;
-                        What::Event(Arc::new(said(event.payload.clone())))
+                        What::Event(said(event.payload.clone()))
                     }
                 };
                 Ok(Occurrence { key: key.clone(), what })

@@ -1,9 +1,6 @@
 //! What an event says once all corrections are taken into account.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -18,7 +15,7 @@ pub struct Effective {
     /// When it happened.
     pub at: Timestamp,
     /// What happened.
-    pub payload: Arc<Payload>,
+    pub payload: Payload,
     /// The event whose payload holds: the event itself, or the amendment.
     pub body_event: EventId,
 }
@@ -63,12 +60,12 @@ pub fn effective(event: &Event, corrections: &[&Event]) -> Option<Effective> {
     Some(match amendment.map(|amendment| (amendment, &amendment.payload)) {
         Some((amendment, Payload::EventAmended(amended))) => Effective {
             at: amended.occurred_at.unwrap_or(event.occurred_at),
-            payload: Arc::new((*amended.payload).clone()),
+            payload: (*amended.payload).clone(),
             body_event: amendment.id.clone(),
         },
         _ => Effective {
             at: event.occurred_at,
-            payload: Arc::new(event.payload.clone()),
+            payload: event.payload.clone(),
             body_event: event.id.clone(),
         },
     })
@@ -175,7 +172,7 @@ mod tests {
     fn lead_of(corrections: &[Event]) -> Option<String> {
         let target = event("e", 100, qualified("original"));
         let holds = effective(&target, &corrections.iter().collect::<Vec<_>>())?;
-        match &*holds.payload {
+        match &holds.payload {
             Payload::LeadQualified(payload) => Some(payload.lead.to_string()),
             _ => None,
         }

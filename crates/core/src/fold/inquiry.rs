@@ -29,7 +29,7 @@ impl Machine for Inquiry {
     fn step(&mut self, occurrence: &Occurrence, context: &Context<'_>, out: &mut Output) {
         let What::Event(payload) = &occurrence.what else { return };
         let at = occurrence.key.at;
-        match &**payload {
+        match payload {
             Payload::InquiryReceived(received) => {
                 out.measurements
                     .extend(self.exchange.ask(at, dimensions(received), MEASURES, context));

@@ -61,7 +61,7 @@ impl Machine for Meeting {
     fn step(&mut self, occurrence: &Occurrence, _: &Context<'_>, _: &mut Output) {
         let What::Event(payload) = &occurrence.what else { return };
         let at = occurrence.key.at;
-        match &**payload {
+        match payload {
             Payload::MeetingScheduled(scheduled) => {
                 self.plan.get_or_insert_with(|| Plan::new(scheduled, at));
                 self.set(scheduled.due_at);

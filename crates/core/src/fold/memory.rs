@@ -54,7 +54,12 @@ impl MemoryStore {
         let mut ids = HashSet::new();
         let mut new = events;
         new.retain(|event| !self.events.contains_key(&event.id) && ids.insert(event.id.clone()));
-        let mut batch = Batch::new(Arc::clone(&self.policies), new.clone());
+        let begin = if self.corrections.is_empty() {
+            Batch::among_uncorrected
+        } else {
+            Batch::new
+        };
+        let mut batch = begin(Arc::clone(&self.policies), new.clone());
         let changes = loop {
             match batch.advance()? {
                 Progress::Needs(needs) => self.supply(&mut batch, &needs)?,
@@ -135,7 +140,7 @@ impl MemoryStore {
     fn what(&self, body: &Body) -> Option<What> {
         Some(match body {
             Body::Signal(signal) => What::Signal(signal.clone()),
-            Body::Event { body_event, .. } => What::Event(Arc::new(said(self.events.get(body_event)?.payload.clone()))),
+            Body::Event { body_event, .. } => What::Event(said(self.events.get(body_event)?.payload.clone())),
         })
     }
 

@@ -1,7 +1,5 @@
 //! What a subject's fold reads: its events, and what the folds of other subjects tell it.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -36,7 +34,7 @@ pub struct Occurrence {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum What {
     /// An event (as last amended).
-    Event(Arc<Payload>),
+    Event(Payload),
     /// What another subject's fold tells.
     Signal(Signal),
 }

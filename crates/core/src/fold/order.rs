@@ -55,7 +55,7 @@ impl Machine for Order {
     fn step(&mut self, occurrence: &Occurrence, context: &Context<'_>, out: &mut Output) {
         let What::Event(payload) = &occurrence.what else { return };
         let at = occurrence.key.at;
-        match &**payload {
+        match payload {
             Payload::OrderPlaced(order) if self.placed.is_none() => self.place(order, at, context, out),
             Payload::OrderRefunded(refund) => match &self.placed {
                 Some(placed) => placed.refund(refund, at, context, out),

@@ -32,7 +32,7 @@ pub struct Respondent {
 impl Machine for Respondent {
     fn step(&mut self, occurrence: &Occurrence, context: &Context<'_>, out: &mut Output) {
         let What::Event(payload) = &occurrence.what else { return };
-        let Payload::SurveyAnswered(answered) = &**payload else {
+        let Payload::SurveyAnswered(answered) = payload else {
             return;
         };
         let at = occurrence.key.at;

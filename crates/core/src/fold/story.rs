@@ -1,6 +1,6 @@
 //! Tells a machine a story, and writes down what it puts out.
 
-use std::{collections::BTreeSet, fmt::Write as _, marker::PhantomData, sync::Arc};
+use std::{collections::BTreeSet, fmt::Write as _, marker::PhantomData};
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -76,7 +76,7 @@ impl<M: Machine> Story<M> {
         };
         self.occurrences.push(Occurrence {
             key,
-            what: What::Event(Arc::new(payload(name, fields))),
+            what: What::Event(payload(name, fields)),
         });
         self
     }
@@ -190,7 +190,7 @@ pub(super) fn survives<M: Machine>(kind: SubjectKind, payloads: &[Payload]) {
         let mut story = Story::<M>::of(kind);
         for (at, (when, payload)) in events.into_iter().enumerate() {
             let key = Key { at: when, id: format!("e{at}").into() };
-            story.occurrences.push(Occurrence { key, what: What::Event(Arc::new(payload)) });
+            story.occurrences.push(Occurrence { key, what: What::Event(payload) });
         }
         let total = story.output();
         prop_assert_eq!(total, story.output());

@@ -59,7 +59,7 @@ impl Machine for Subscription {
             turn,
             out,
         };
-        match &**payload {
+        match payload {
             Payload::SubscriptionStarted(started) => self.start(started, &mut telling),
             _ => self.change(payload, &mut telling),
         }

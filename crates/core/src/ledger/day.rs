@@ -45,8 +45,7 @@ pub(crate) fn is_day(day: i32) -> bool {
 
 /// Microseconds since 1970, rounded towards the past.
 pub(crate) fn to_micros(instant: Timestamp) -> i64 {
-    i64::try_from(instant.as_nanosecond().div_euclid(1_000))
-        .expect("the instants of ±9999 years fit 64 bits of microseconds")
+    instant.as_second() * 1_000_000 + i64::from(instant.subsec_nanosecond().div_euclid(1_000))
 }
 
 /// The instant of a number of microseconds; `None` outside the years that an instant can name.

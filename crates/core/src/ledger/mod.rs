@@ -24,7 +24,8 @@ pub use self::{
     error::Error,
     image::{Image, ImageBlocks, Ordered},
     segment::{
-        MAX_SEGMENT_ROWS, Meta, OpenSegment, Segment, SegmentRows, decode, encode, is_flat, merge, open, settle,
+        MAX_SEGMENT_ROWS, Meta, OpenSegment, Segment, SegmentRows, decode, encode, encode_commit, is_flat, merge, open,
+        settle,
     },
     source::{BlockSource, SegmentStream, Wanted},
 };

@@ -22,7 +22,7 @@ use arrow_buffer::Buffer;
 use jiff::civil::Date;
 
 pub use self::{
-    encode::encode,
+    encode::{encode, encode_commit},
     merge::{merge, settle},
     rows::SegmentRows,
 };

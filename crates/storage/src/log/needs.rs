@@ -1,9 +1,6 @@
 //! What a fold needs and does not know is read here, in bulk.
 
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use scoreline_core::{
     event::{Event, Payload},
@@ -232,11 +229,11 @@ async fn what_is_said(
     tenant: &TenantId,
     bodies: impl Iterator<Item = &EventId>,
     mut told: impl FnMut(&EventId) -> Option<Payload>,
-) -> Result<HashMap<EventId, Arc<Payload>>, Error> {
+) -> Result<HashMap<EventId, Payload>, Error> {
     let (mut all, mut unknown) = (HashMap::new(), Vec::new());
     for body in bodies {
         match told(body) {
-            Some(says) => drop(all.insert(body.clone(), Arc::new(says))),
+            Some(says) => drop(all.insert(body.clone(), says)),
             None => unknown.push(body.clone()),
         }
     }
@@ -244,7 +241,7 @@ async fn what_is_said(
     all.extend(
         stored
             .into_iter()
-            .map(|logged| (logged.event.id, Arc::new(said(logged.event.payload)))),
+            .map(|logged| (logged.event.id, said(logged.event.payload))),
     );
     Ok(all)
 }

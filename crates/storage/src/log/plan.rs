@@ -164,7 +164,12 @@ impl<C: ConnectionTrait> Planner<'_, C> {
         // Families are read where there are corrections only.
         let new = if book.has_corrections { events.as_slice() } else { &[] };
         let ids: HashSet<EventId> = new.iter().map(|event| event.id.clone()).collect();
-        let mut batch = Database::aside(size, || Batch::new(Arc::clone(&book.policies), events));
+        let begin = if book.has_corrections {
+            Batch::new
+        } else {
+            Batch::among_uncorrected
+        };
+        let mut batch = Database::aside(size, || begin(Arc::clone(&book.policies), events));
         let mut supplies = Supplies::default();
         loop {
             let progress = Database::aside(size, || {
@@ -231,10 +236,7 @@ impl<C: ConnectionTrait> Planner<'_, C> {
         new: &HashSet<EventId>,
     ) -> Result<Option<Supplies>, Error> {
         self.learn(book, &needs.records).await?;
-        let mut families = std::mem::take(&mut needs.families);
-        if !book.has_corrections {
-            families.clear();
-        }
+        let families = std::mem::take(&mut needs.families);
         // What is on its way can't be read: corrections, and chapters of histories.
         let durable = self.lane.durable();
         let unread = book.unread(&needs.histories);

@@ -5,7 +5,7 @@ use scoreline_core::{
     dimension::Fact,
     fold::{batch::Changes, correction::target},
     id::TenantId,
-    ledger::{self, Entry},
+    ledger,
     measure::Measurement,
 };
 use sea_orm::DbBackend;
@@ -121,16 +121,8 @@ pub(crate) fn record(inserts: &mut Inserts, tenant: &TenantId, recorded: Recorde
         measurements,
         facts,
     } = recorded;
-    let entries: Vec<Entry> = measurements
-        .into_iter()
-        .map(|(measurement, count)| Entry {
-            commit: number,
-            measurement,
-            count,
-        })
-        .collect();
-    if !entries.is_empty() {
-        let segment = ledger::encode(&entries).map_err(|error| Error::Fold(error.to_string()))?;
+    if !measurements.is_empty() {
+        let segment = ledger::encode_commit(number, &measurements).map_err(|error| Error::Fold(error.to_string()))?;
         insert_segment(inserts, tenant, &segment)?;
     }
     dimension_facts(inserts, tenant, number, &facts)?;

@@ -1,9 +1,6 @@
 //! Finding out what the new events change in what is said.
 
-use std::{
-    collections::{BTreeSet, HashMap, HashSet},
-    sync::Arc,
-};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{Error, Family, Needs, changes::Body, settle::Subjects};
 use crate::{
@@ -20,9 +17,17 @@ use crate::{
 
 /// The new events, and what is stored of their families.
 pub(super) struct Families {
-    log: Log,
+    events: Events,
     subjects: Subjects,
     begun: bool,
+}
+
+/// The new events.
+enum Events {
+    /// None of which any correction concerns, as they came.
+    Uncorrected(Vec<Event>),
+    /// Among those that are stored.
+    Among(Log),
 }
 
 /// What is known of the log.
@@ -35,37 +40,32 @@ struct Log {
 }
 
 impl Families {
-    pub(super) fn new(events: Vec<Event>, subjects: Subjects) -> Self {
-        let came = events.iter().map(|event| event.id.clone()).collect();
-        let new = events.into_iter().map(|event| (event.id.clone(), event)).collect();
+    /// `corrected` says that corrections may be stored.
+    pub(super) fn new(events: Vec<Event>, corrected: bool, subjects: Subjects) -> Self {
+        let corrects = |event: &Event| target(&event.payload).is_some();
+        let events = if corrected || events.iter().any(corrects) {
+            Events::Among(Log::new(events))
+        } else {
+            Events::Uncorrected(events)
+        };
         Self {
-            log: Log {
-                new,
-                came,
-                stored: Map::default(),
-            },
+            events,
             subjects,
             begun: false,
         }
     }
 
-    /// What is stored of a family. Whoever stores the new events before they are folded finds them there again: they
-    /// are left out.
-    pub(super) fn supply(&mut self, event: &EventId, mut family: Family) {
-        family.event = family.event.filter(|event| !self.log.new.contains_key(&event.id));
-        family
-            .corrections
-            .retain(|correction| !self.log.new.contains_key(&correction.id));
-        let is_empty = family.event.is_none() && family.corrections.is_empty();
-        self.log
-            .stored
-            .insert(event.clone(), (!is_empty).then(|| Box::new(family)));
+    /// What is stored of a family that was asked for.
+    pub(super) fn supply(&mut self, event: &EventId, family: Family) {
+        if let Events::Among(log) = &mut self.events {
+            log.supply(event, family);
+        }
     }
 
     /// Nothing more is coming for events that were asked for.
     pub(super) fn close(&mut self, asked: Vec<EventId>) {
-        for event in asked {
-            self.log.stored.entry(event).or_default();
+        if let Events::Among(log) = &mut self.events {
+            log.close(asked);
         }
     }
 
@@ -75,17 +75,17 @@ impl Families {
 
     /// What must be known before the families are complete. Subjects that the new events name are asked for early.
     pub(super) fn needs(&mut self) -> Needs {
-        let begun = std::mem::replace(&mut self.begun, true);
-        let records = if begun {
-            Vec::new()
-        } else {
-            likely_subjects(self.log.new.values())
-        };
-        Needs {
-            families: self.log.unknown(),
-            records,
-            histories: Vec::new(),
+        let mut needs = Needs::default();
+        if let Events::Among(log) = &self.events {
+            needs.families = log.unknown();
         }
+        if !std::mem::replace(&mut self.begun, true) {
+            needs.records = match &self.events {
+                Events::Uncorrected(events) => likely_subjects(events.iter()),
+                Events::Among(log) => likely_subjects(log.new.values()),
+            };
+        }
+        needs
     }
 
     /// Puts what changed in what is said into the histories of the subjects.
@@ -93,41 +93,16 @@ impl Families {
     /// # Errors
     /// When an event that is about itself can't be folded.
     pub(super) fn into_subjects(self) -> Result<Subjects, Error> {
-        let Self { log, mut subjects, .. } = self;
-        let stored = by_target(log.corrections());
-        let every = by_target(log.corrections().chain(log.new.values()));
-        let mut uncorrected = Vec::with_capacity(log.came.len());
-        let mut roots: BTreeSet<&EventId> = BTreeSet::new();
-        for event in log.came.iter().filter_map(|id| log.new.get(id)) {
-            if target(&event.payload).is_none() && !every.contains_key(&event.id) {
-                uncorrected.push(event.id.clone());
-            } else {
-                roots.extend(log.climb(event).ok().flatten());
-            }
-        }
-        for root in roots {
-            let before = log.stored(root);
-            let before = before.and_then(|event| effective(event, &concerning(root, &stored)));
-            let after = log
-                .find(root)
-                .and_then(|event| effective(event, &concerning(root, &every)));
-            if before
-                .as_ref()
-                .zip(after.as_ref())
-                .is_some_and(|(before, after)| before.says_like(after))
-            {
-                continue;
-            }
-            change(&mut subjects, root, before, false);
-            change(&mut subjects, root, after, true);
-        }
-        drop((stored, every));
-        uncorrected.sort_unstable();
-        let mut new = log.new;
-        for event in uncorrected.iter().filter_map(|id| new.remove(id)) {
+        let mut subjects = self.subjects;
+        let mut uncorrected = match self.events {
+            Events::Uncorrected(events) => events,
+            Events::Among(log) => log.into_uncorrected(&mut subjects),
+        };
+        uncorrected.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+        for event in uncorrected {
             let says = Effective {
                 at: event.occurred_at,
-                payload: Arc::new(event.payload),
+                payload: event.payload,
                 body_event: event.id.clone(),
             };
             change(&mut subjects, &event.id, Some(says), true);
@@ -138,6 +113,66 @@ impl Families {
 }
 
 impl Log {
+    fn new(events: Vec<Event>) -> Self {
+        let came = events.iter().map(|event| event.id.clone()).collect();
+        let new = events.into_iter().map(|event| (event.id.clone(), event)).collect();
+        Self {
+            new,
+            came,
+            stored: Map::default(),
+        }
+    }
+
+    /// Whoever stores the new events before they are folded finds them there again: they are left out.
+    fn supply(&mut self, event: &EventId, mut family: Family) {
+        family.event = family.event.filter(|event| !self.new.contains_key(&event.id));
+        family
+            .corrections
+            .retain(|correction| !self.new.contains_key(&correction.id));
+        let is_empty = family.event.is_none() && family.corrections.is_empty();
+        self.stored.insert(event.clone(), (!is_empty).then(|| Box::new(family)));
+    }
+
+    fn close(&mut self, asked: Vec<EventId>) {
+        for event in asked {
+            self.stored.entry(event).or_default();
+        }
+    }
+
+    /// Puts what corrections change in what is said into histories, and gives the new events that none concerns.
+    fn into_uncorrected(self, subjects: &mut Subjects) -> Vec<Event> {
+        let stored = by_target(self.corrections());
+        let every = by_target(self.corrections().chain(self.new.values()));
+        let mut uncorrected = Vec::with_capacity(self.came.len());
+        let mut roots: BTreeSet<&EventId> = BTreeSet::new();
+        for event in self.came.iter().filter_map(|id| self.new.get(id)) {
+            if target(&event.payload).is_none() && !every.contains_key(&event.id) {
+                uncorrected.push(event.id.clone());
+            } else {
+                roots.extend(self.climb(event).ok().flatten());
+            }
+        }
+        for root in roots {
+            let before = self.stored(root);
+            let before = before.and_then(|event| effective(event, &concerning(root, &stored)));
+            let after = self
+                .find(root)
+                .and_then(|event| effective(event, &concerning(root, &every)));
+            if before
+                .as_ref()
+                .zip(after.as_ref())
+                .is_some_and(|(before, after)| before.says_like(after))
+            {
+                continue;
+            }
+            change(subjects, root, before, false);
+            change(subjects, root, after, true);
+        }
+        drop((stored, every));
+        let mut new = self.new;
+        uncorrected.iter().filter_map(|id| new.remove(id)).collect()
+    }
+
     /// What must be asked for: every new event, and every target on the way from a new correction to the event that it
     /// concerns in the end.
     fn unknown(&self) -> Vec<EventId> {
@@ -221,7 +256,7 @@ fn change(subjects: &mut Subjects, event: &EventId, said: Option<Effective>, is_
     }
     let occurrence = Occurrence {
         key: routing::key(event, said.at),
-        what: What::Event(Arc::clone(&said.payload)),
+        what: What::Event(said.payload.clone()),
     };
     let body = Body::Event {
         body_event: said.body_event,

@@ -129,8 +129,18 @@ impl Batch {
     /// A batch of new events: none of them is stored, and each is there once.
     #[must_use]
     pub fn new(policies: Arc<Policies>, events: Vec<Event>) -> Self {
+        Self::among(policies, events, true)
+    }
+
+    /// The same where no correction is stored: families are asked for only if the new events correct.
+    #[must_use]
+    pub fn among_uncorrected(policies: Arc<Policies>, events: Vec<Event>) -> Self {
+        Self::among(policies, events, false)
+    }
+
+    fn among(policies: Arc<Policies>, events: Vec<Event>, corrected: bool) -> Self {
         Self {
-            stage: Stage::Families(Families::new(events, Subjects::new(policies))),
+            stage: Stage::Families(Families::new(events, corrected, Subjects::new(policies))),
             asked: Needs::default(),
         }
     }

@@ -58,11 +58,11 @@ impl Machine for Opportunity {
     fn step(&mut self, occurrence: &Occurrence, context: &Context<'_>, out: &mut Output) {
         let What::Event(payload) = &occurrence.what else { return };
         let at = occurrence.key.at;
-        if let Payload::ActivityLogged(_) = &**payload {
+        if let Payload::ActivityLogged(_) = payload {
             return self.count_activity(at);
         }
         let before = balances(self, context);
-        match &**payload {
+        match payload {
             Payload::OpportunityOpened(opened) => self.open(opened, at, context, out),
             Payload::OpportunityUpdated(updated) => self.update(updated, at, context, out),
             Payload::OpportunityStageChanged(changed) => self.change_stage(changed, at, context, out),

@@ -33,7 +33,7 @@ impl Machine for Standalone {
             context,
             out,
         };
-        match &**payload {
+        match payload {
             Payload::ActivityLogged(logged) => activity::logged(logged, &mut rows),
             Payload::SurveyAnswered(answered) => survey::answered(answered, &mut rows),
             Payload::CostIncurred(cost) => marketing::cost(cost, &mut rows),

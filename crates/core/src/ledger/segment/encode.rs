@@ -1,6 +1,6 @@
 //! Rows to bytes.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use arrow_array::{
     Array as _, ArrayRef, Date32Array, DictionaryArray, Int8Array, Int64Array, PrimitiveArray, RecordBatch,
@@ -24,7 +24,7 @@ use crate::{
     hashing::Map,
     id::Name,
     ledger::{Entry, day},
-    measure::Measure,
+    measure::{Dimensions, Measure, Measurement},
     subject::SubjectKind,
 };
 
@@ -36,105 +36,158 @@ const ALIGNMENT: usize = 8;
 /// # Errors
 /// When there are more than [`MAX_SEGMENT_ROWS`].
 pub fn encode(entries: &[Entry]) -> Result<Segment, Error> {
-    if entries.len() > MAX_SEGMENT_ROWS {
-        return Err(Error::TooManyRows {
-            rows: entries.len(),
-            limit: MAX_SEGMENT_ROWS,
-        });
-    }
-    write(&gather(entries))
+    bounded(entries.len())?;
+    write(gather(entries.iter().map(Row::of)))
 }
 
-/// Entries to columns.
-pub(super) fn gather(entries: &[Entry]) -> SegmentRows {
-    let mut measures: Coded<Measure> = Coded::default();
-    let mut subjects: Coded<Name> = Coded::default();
-    let column = |value: fn(&Entry) -> i32| entries.iter().map(value).collect();
-    SegmentRows {
-        measure: entries
-            .iter()
-            .map(|entry| measures.code(&entry.measurement.measure))
-            .collect(),
-        measures: measures.texts,
-        date: column(|entry| day::to_day(entry.measurement.date)),
-        origin: column(|entry| day::to_day(entry.measurement.origin_date)),
-        instant: entries
-            .iter()
-            .map(|entry| day::to_micros(entry.measurement.instant))
-            .collect(),
-        commit: entries.iter().map(|entry| entry.commit).collect(),
-        subject_kind: entries.iter().map(|entry| entry.measurement.subject.kind).collect(),
-        subject: entries
-            .iter()
-            .map(|entry| subjects.code(&entry.measurement.subject.id))
-            .collect(),
-        subjects: subjects.texts,
-        value: entries.iter().map(|entry| entry.measurement.value).collect(),
-        count: entries.iter().map(|entry| entry.count).collect(),
-        dimensions: dimensions(entries),
-    }
+/// The rows that a commit adds (+1) and takes back (−1) to its segment, in their order.
+///
+/// # Errors
+/// When there are more than [`MAX_SEGMENT_ROWS`].
+pub fn encode_commit(commit: u64, rows: &[(Measurement, i8)]) -> Result<Segment, Error> {
+    bounded(rows.len())?;
+    let rows = rows.iter().map(|(measurement, count)| Row {
+        commit,
+        measurement,
+        count: *count,
+    });
+    write(gather(rows))
 }
 
-fn dimensions(entries: &[Entry]) -> Vec<DimensionColumn> {
-    // Rows of one event share their dimensions: what is shared is looked up once.
-    let mut kinds: Map<usize, usize> = Map::default();
-    let mut distinct = Vec::new();
-    let rows: Vec<usize> = entries
-        .iter()
-        .map(|entry| {
-            let dimensions = &entry.measurement.dimensions;
-            *kinds.entry(dimensions.identity()).or_insert_with(|| {
-                distinct.push(dimensions);
-                distinct.len() - 1
-            })
-        })
-        .collect();
-    let mut columns: BTreeMap<&Dimension, (Coded<Name>, Vec<u32>)> = BTreeMap::new();
-    for (at, dimensions) in distinct.iter().enumerate() {
-        for (dimension, value) in dimensions.iter() {
-            let (texts, codes) = columns.entry(dimension).or_default();
-            codes.resize(at, 0);
-            codes.push(texts.code(value) + 1);
+fn bounded(rows: usize) -> Result<(), Error> {
+    let limit = MAX_SEGMENT_ROWS;
+    if rows > limit {
+        return Err(Error::TooManyRows { rows, limit });
+    }
+    Ok(())
+}
+
+/// A row as it is given.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'a> {
+    commit: u64,
+    measurement: &'a Measurement,
+    count: i8,
+}
+
+impl<'a> Row<'a> {
+    pub(super) fn of(entry: &'a Entry) -> Self {
+        Self {
+            commit: entry.commit,
+            measurement: &entry.measurement,
+            count: entry.count,
         }
     }
-    let finished = columns.into_iter().map(|(dimension, (texts, codes))| DimensionColumn {
-        dimension: dimension.clone(),
-        texts: texts.texts,
-        codes: rows.iter().map(|at| codes.get(*at).copied().unwrap_or(0)).collect(),
-    });
-    finished.collect()
+}
+
+/// Rows to columns. Each is looked at once: they are large, and lie far apart.
+pub(super) fn gather<'a>(rows: impl ExactSizeIterator<Item = Row<'a>>) -> SegmentRows {
+    let count = rows.len();
+    let mut columns = SegmentRows::with_capacity(count);
+    let mut measures: Coded<Measure> = Coded::default();
+    let mut subjects: Coded<Name> = Coded::with_capacity(count / 2);
+    let mut dimensions = Dimensioned::default();
+    let mut kinds = Vec::with_capacity(count);
+    for row in rows {
+        let measurement = row.measurement;
+        columns.measure.push(measures.code(&measurement.measure));
+        columns.date.push(day::to_day(measurement.date));
+        columns.origin.push(day::to_day(measurement.origin_date));
+        columns.instant.push(day::to_micros(measurement.instant));
+        columns.commit.push(row.commit);
+        columns.subject_kind.push(measurement.subject.kind);
+        columns.subject.push(subjects.code(&measurement.subject.id));
+        columns.value.push(measurement.value);
+        columns.count.push(row.count);
+        kinds.push(dimensions.code(&measurement.dimensions));
+    }
+    SegmentRows {
+        measures: measures.texts,
+        subjects: subjects.texts,
+        dimensions: dimensions.columns(&kinds),
+        ..columns
+    }
+}
+
+/// The dimensions of rows. Those of one event share them: what is shared is looked up once.
+#[derive(Default)]
+struct Dimensioned<'a> {
+    known: Map<usize, usize>,
+    /// In the order of their dimensions: the codes of each of the distinct ones, as far as there are any.
+    columns: Vec<(&'a Dimension, Coded<Name>, Vec<u32>)>,
+}
+
+impl<'a> Dimensioned<'a> {
+    /// Which of the distinct ones these are.
+    fn code(&mut self, dimensions: &'a Dimensions) -> usize {
+        let next = self.known.len();
+        let kind = *self.known.entry(dimensions.identity()).or_insert(next);
+        if kind == next {
+            self.add(kind, dimensions);
+        }
+        kind
+    }
+
+    fn add(&mut self, kind: usize, dimensions: &'a Dimensions) {
+        // Both stand in the order of dimensions, and most have the same: the next is mostly the one that is looked for.
+        let mut next = 0;
+        for (dimension, value) in dimensions.iter() {
+            while self.columns.get(next).is_some_and(|(known, ..)| *known < dimension) {
+                next += 1;
+            }
+            if self.columns.get(next).is_none_or(|(known, ..)| *known != dimension) {
+                self.columns.insert(next, (dimension, Coded::default(), Vec::new()));
+            }
+            let (_, texts, codes) = &mut self.columns[next];
+            codes.resize(kind, 0);
+            codes.push(texts.code(value) + 1);
+            next += 1;
+        }
+    }
+
+    fn columns(self, kinds: &[usize]) -> Vec<DimensionColumn> {
+        let finished = self
+            .columns
+            .into_iter()
+            .map(|(dimension, texts, codes)| DimensionColumn {
+                dimension: dimension.clone(),
+                texts: texts.texts,
+                codes: kinds
+                    .iter()
+                    .map(|kind| codes.get(*kind).copied().unwrap_or(0))
+                    .collect(),
+            });
+        finished.collect()
+    }
 }
 
 /// Columns to bytes.
-pub(super) fn write(rows: &SegmentRows) -> Result<Segment, Error> {
+pub(super) fn write(rows: SegmentRows) -> Result<Segment, Error> {
+    let meta = rows.meta();
+    let room = rows.bytes();
+    let every = |codes: Vec<u32>| codes.into_iter().map(Some);
     let mut columns: Vec<(String, ArrayRef)> = vec![
         (
             "measure".into(),
-            coded(
-                rows.measure.iter().map(|code| Some(*code)),
-                rows.measures.iter().map(Measure::to_string),
-            )?,
+            coded(every(rows.measure), rows.measures.iter().map(Measure::to_string))?,
         ),
-        ("date".into(), Arc::new(Date32Array::from(rows.date.clone()))),
-        ("origin_date".into(), Arc::new(Date32Array::from(rows.origin.clone()))),
+        ("date".into(), Arc::new(Date32Array::from(rows.date))),
+        ("origin_date".into(), Arc::new(Date32Array::from(rows.origin))),
         (
             "instant".into(),
-            Arc::new(TimestampMicrosecondArray::from(rows.instant.clone()).with_timezone("UTC")),
+            Arc::new(TimestampMicrosecondArray::from(rows.instant).with_timezone("UTC")),
         ),
-        ("commit".into(), Arc::new(UInt64Array::from(rows.commit.clone()))),
+        ("commit".into(), Arc::new(UInt64Array::from(rows.commit))),
         ("subject_kind".into(), kinds(&rows.subject_kind)?),
-        (
-            "subject".into(),
-            coded(rows.subject.iter().map(|code| Some(*code)), rows.subjects.iter())?,
-        ),
-        ("value".into(), Arc::new(Int64Array::from(rows.value.clone()))),
-        ("count".into(), Arc::new(Int8Array::from(rows.count.clone()))),
+        ("subject".into(), coded(every(rows.subject), rows.subjects.iter())?),
+        ("value".into(), Arc::new(Int64Array::from(rows.value))),
+        ("count".into(), Arc::new(Int8Array::from(rows.count))),
     ];
-    for column in &rows.dimensions {
-        let codes = column.codes.iter().map(|code| code.checked_sub(1));
+    let fixed = columns.len();
+    for column in rows.dimensions {
+        let codes = column.codes.into_iter().map(|code| code.checked_sub(1));
         columns.push((column.dimension.to_string(), coded(codes, column.texts.iter())?));
     }
-    let fixed = columns.len() - rows.dimensions.len();
     let fields = columns
         .iter()
         .enumerate()
@@ -145,10 +198,10 @@ pub(super) fn write(rows: &SegmentRows) -> Result<Segment, Error> {
         columns.into_iter().map(|(_, array)| array).collect(),
     )?;
     let options = IpcWriteOptions::try_new(ALIGNMENT, false, MetadataVersion::V5)?;
-    let mut writer = StreamWriter::try_new_with_options(Vec::new(), &schema, options)?;
+    let mut writer = StreamWriter::try_new_with_options(Vec::with_capacity(room), &schema, options)?;
     writer.write(&batch)?;
     Ok(Segment {
-        meta: rows.meta(),
+        meta,
         bytes: seal::close(seal::Form::Flat, writer.into_inner()?),
     })
 }

@@ -18,7 +18,7 @@ pub fn merge<'a>(segments: impl IntoIterator<Item = &'a [u8]>) -> Result<Segment
 /// # Errors
 /// When there are more than [`MAX_SEGMENT_ROWS`].
 pub fn settle(entries: &[Entry]) -> Result<Segment, Error> {
-    write(&[encode::gather(entries)])
+    write(&[encode::gather(entries.iter().map(encode::Row::of))])
 }
 
 fn write(parts: &[SegmentRows]) -> Result<Segment, Error> {

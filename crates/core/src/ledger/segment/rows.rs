@@ -36,6 +36,33 @@ pub struct SegmentRows {
 }
 
 impl SegmentRows {
+    /// No rows, with room for some.
+    pub(super) fn with_capacity(rows: usize) -> Self {
+        Self {
+            measures: Vec::new(),
+            measure: Vec::with_capacity(rows),
+            date: Vec::with_capacity(rows),
+            origin: Vec::with_capacity(rows),
+            instant: Vec::with_capacity(rows),
+            commit: Vec::with_capacity(rows),
+            subject_kind: Vec::with_capacity(rows),
+            subjects: Vec::new(),
+            subject: Vec::with_capacity(rows),
+            value: Vec::with_capacity(rows),
+            count: Vec::with_capacity(rows),
+            dimensions: Vec::new(),
+        }
+    }
+
+    /// About how many bytes a segment of them has.
+    pub(super) fn bytes(&self) -> usize {
+        const FIXED: usize = 8 << 10;
+        const ROW: usize = 48;
+        const TEXT: usize = 32;
+        let texts: usize = self.dimensions.iter().map(|column| column.texts.len()).sum();
+        FIXED + self.len() * (ROW + self.dimensions.len()) + (self.subjects.len() + texts) * TEXT
+    }
+
     /// How many rows there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -95,6 +122,8 @@ impl SegmentRows {
 pub(super) struct Coded<T> {
     pub(super) texts: Vec<T>,
     codes: Map<T, u32>,
+    /// The code of the last one: neighbours often have the same.
+    last: u32,
 }
 
 impl<T> Default for Coded<T> {
@@ -102,12 +131,28 @@ impl<T> Default for Coded<T> {
         Self {
             texts: Vec::new(),
             codes: Map::default(),
+            last: 0,
         }
     }
 }
 
 impl<T: Clone + Eq + std::hash::Hash> Coded<T> {
+    pub(super) fn with_capacity(texts: usize) -> Self {
+        Self {
+            texts: Vec::with_capacity(texts),
+            codes: Map::with_capacity_and_hasher(texts, Default::default()),
+            last: 0,
+        }
+    }
+
     pub(super) fn code(&mut self, text: &T) -> u32 {
+        if self.texts.get(self.last as usize) != Some(text) {
+            self.last = self.find(text);
+        }
+        self.last
+    }
+
+    fn find(&mut self, text: &T) -> u32 {
         if let Some(code) = self.codes.get(text) {
             return *code;
         }

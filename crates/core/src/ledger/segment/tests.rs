@@ -233,7 +233,7 @@ fn rows_of_a_measure_fill_blocks_and_keep_the_kinds_of_their_subjects() {
 fn a_sealed_stream_that_no_ledger_holds_is_refused_by_column() {
     let mut rows = decode(&encode(&entries()).expect("few rows").bytes).expect("just made");
     rows.count[2] = 0;
-    let bytes = encode::write(&rows).expect("arrow does not mind").bytes;
+    let bytes = encode::write(rows.clone()).expect("arrow does not mind").bytes;
     assert_eq!(
         decode(&bytes).expect_err("a count of 0").to_string(),
         "column `count`, row 2: is out of range"
@@ -252,7 +252,7 @@ fn a_sealed_stream_that_no_ledger_holds_is_refused_by_column() {
         dimensions: columns,
         ..meta_free
     };
-    let bytes = encode::write(&with_team).expect("arrow does not mind").bytes;
+    let bytes = encode::write(with_team).expect("arrow does not mind").bytes;
     assert_eq!(
         decode(&bytes).expect_err("team is derived").to_string(),
         "column `team` is not a stored dimension"

@@ -278,6 +278,22 @@ fn events_that_are_stored_before_they_are_folded_are_new_all_the_same() {
 }
 
 #[test]
+fn families_are_asked_for_where_there_are_corrections() {
+    let order = event("o", 1, ordered("O", None, 1_000_000));
+    let amendment = event("a", 2, amend("p", ordered("O", None, 3_000_000)));
+    let asked = |begin: fn(Arc<Policies>, Vec<Event>) -> Batch, events: &[&Event]| {
+        let events = events.iter().map(|event| (*event).clone()).collect();
+        match begin(Arc::default(), events).advance() {
+            Ok(Progress::Needs(needs)) => needs.families.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(asked(Batch::new, &[&order]), ["o"]);
+    assert!(asked(Batch::among_uncorrected, &[&order]).is_empty());
+    assert_eq!(asked(Batch::among_uncorrected, &[&order, &amendment]), ["a", "o", "p"]);
+}
+
+#[test]
 fn what_is_not_supplied_does_not_exist() {
     let mut batch = Batch::new(
         Arc::new(Policies::default()),
