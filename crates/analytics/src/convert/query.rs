@@ -7,7 +7,7 @@ use scoreline_core::{
     calendar::{Grain, Period, TimeZone},
     dimension::Dimension,
     id::Name,
-    metric::evaluate::{Comparison, MAX_DIMENSIONS, Question, Selection},
+    metric::evaluate::{By, Comparison, MAX_DIMENSIONS, Order, Question, Selection},
     policy::CurrencyMode,
     query::{Attribution, Filter},
     rational::Rational,
@@ -36,25 +36,10 @@ pub(crate) struct Asked {
     pub(crate) question: Question,
     pub(crate) known: Known,
     pub(crate) at_least: u64,
-    pub(crate) order: Vec<Order>,
     /// How many groups at most.
     pub(crate) limit: Option<usize>,
     /// Whether the rows are told column by column.
     pub(crate) by_columns: bool,
-}
-
-/// What rows are ordered by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Order {
-    pub(crate) by: By,
-    pub(crate) descending: bool,
-}
-
-/// A column, or a dimension, by its place in the query.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum By {
-    Column(usize),
-    Dimension(usize),
 }
 
 /// Reads a query. `prefix` is where it stands in the request.
@@ -129,13 +114,13 @@ fn read(reader: &mut Reader, query: &wire::QueryMetricsRequest, catalogue: &Cata
     question.dimensions = dimensions;
     question.filters = filters;
     question.comparison = comparison;
+    question.order_by = order;
     question.min_sample = min_sample.map(|least| least as u64);
     scope.apply(&mut question);
     Some(Asked {
         question,
         known,
         at_least,
-        order,
         limit,
         by_columns: by_columns.unwrap_or(false),
     })

@@ -9,7 +9,7 @@ use super::{
     goals::{Aim, Goals},
     plan::Plan,
     policies,
-    question::{Comparison, MAX_DIMENSIONS, MAX_METRICS, Question, Selection},
+    question::{By, Comparison, MAX_DIMENSIONS, MAX_METRICS, Order, Question, Selection},
     reps::Roster,
     table::{Column, Reason, Undefined},
     term::Term,
@@ -88,11 +88,15 @@ impl<'a> Lowering<'a> {
                 format!("has {}, the limit is {MAX_DIMENSIONS}", question.dimensions.len()),
             ));
         }
-        if question
-            .order_by
-            .is_some_and(|order| order.column >= question.metrics.len())
-        {
-            return Err(Error::invalid("order_by", "names no metric of the question"));
+        let is_named = |order: &Order| match order.by {
+            By::Column(column) => column < question.metrics.len(),
+            By::Dimension(dimension) => dimension < question.dimensions.len(),
+        };
+        if !question.order_by.iter().all(is_named) {
+            return Err(Error::invalid(
+                "order_by",
+                "names no metric and no dimension of the question",
+            ));
         }
         let clock = Clock::new(question, policies);
         let frame = Arc::new(clock.frame(question.range)?);

@@ -25,7 +25,7 @@ mod tests;
 
 pub use self::{
     explain::{Part, leaves},
-    question::{Comparison, MAX_DIMENSIONS, MAX_METRICS, Order, Question, Selection},
+    question::{By, Comparison, MAX_DIMENSIONS, MAX_METRICS, Order, Question, Selection},
     table::{AppliedPolicy, Bucket, CellValue, Column, Compared, Interval, Key, Reason, Row, Table, Undefined},
 };
 
@@ -117,5 +117,11 @@ pub fn evaluate(
     plan.ask(source)?;
     plan.ask_again(source)?;
     let keys = plan.settle(&question.dimensions);
-    Ok(ranking::table(&columns, &plan, &keys, &clock, question, source.crew()))
+    Ok(ranking::table(
+        (&columns, &keys),
+        &plan,
+        &clock,
+        (question, tables),
+        source.crew(),
+    ))
 }

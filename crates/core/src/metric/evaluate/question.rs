@@ -1,9 +1,13 @@
 //! What is asked: metrics, a range, by what, compared with what.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
+use super::table::Key;
 use crate::{
     calendar::{Grain, Period, TimeZone},
     dimension::Dimension,
@@ -35,10 +39,12 @@ pub struct Question {
     pub basis: Option<Basis>,
     /// With what each value is compared.
     pub comparison: Option<Comparison>,
-    /// By which column rows are ranked, within each stretch of time.
-    pub order_by: Option<Order>,
+    /// By what rows are ranked, within each stretch of time: what comes first counts first.
+    pub order_by: Vec<Order>,
     /// The most rows of each stretch of time.
     pub limit: Option<usize>,
+    /// The only groups that are shown, where not all are.
+    pub groups: Option<Arc<HashSet<Key>>>,
     /// At which date rep, team, region and the like are looked up.
     pub attribution: Attribution,
     /// As known at which commit.
@@ -51,7 +57,7 @@ pub struct Question {
     pub currency: Option<Currency>,
     /// At which date's rate amounts are converted, where not as the tenant states.
     pub currency_mode: Option<CurrencyMode>,
-    /// The least sample size: a ranking leaves out rows below it, otherwise their values are undefined.
+    /// The least sample size: a ranking by a column leaves out rows below it, otherwise their values are undefined.
     pub min_sample: Option<u64>,
 }
 
@@ -98,10 +104,19 @@ pub enum Comparison {
 /// How rows are ranked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Order {
-    /// Which column, from 0.
-    pub column: usize,
+    /// By what.
+    pub by: By,
     /// Whether the greatest stands first. Undefined values always stand last.
     pub descending: bool,
+}
+
+/// What rows are ranked by, by its place in the question, from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// A column.
+    Column(usize),
+    /// A dimension: by the names that are shown for its values.
+    Dimension(usize),
 }
 
 impl Question {
@@ -116,8 +131,9 @@ impl Question {
             filters: Vec::new(),
             basis: None,
             comparison: None,
-            order_by: None,
+            order_by: Vec::new(),
             limit: None,
+            groups: None,
             attribution: Attribution::AsOfEvent,
             known_at: None,
             now,

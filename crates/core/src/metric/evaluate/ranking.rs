@@ -2,6 +2,9 @@
 
 use std::{cmp::Ordering, ops::Range, sync::Arc};
 
+use smallvec::SmallVec;
+use smol_str::SmolStr;
+
 use super::{
     cell::ColumnPlan,
     compute::At,
@@ -9,23 +12,29 @@ use super::{
     groups::GroupAt,
     lower::Context,
     plan::Plan,
-    question::{Order, Question},
+    question::{By, Question},
     table::{Bucket, CellValue, Key, Reason, Row, Table, Undefined},
 };
 use crate::{
     crew::{self, Crew},
+    dimension::Tables,
     rational::Rational,
 };
 
-/// The table of a plan whose rows are settled, by their keys.
+/// The table of a plan whose rows are settled: its columns over the keys of its rows.
 pub(super) fn table(
-    columns: &[ColumnPlan],
+    (columns, keys): (&[ColumnPlan], &[Key]),
     plan: &Plan,
-    keys: &[Key],
     context: &Context,
-    question: &Question,
+    (question, tables): (&Question, &Tables),
     crew: &dyn Crew,
 ) -> Table {
+    let ranking = Ranking {
+        columns,
+        keys,
+        question,
+        tables,
+    };
     let (mut rows, mut left_out) = (Vec::new(), 0);
     for (stretch, found) in context.frame.stretches.iter().enumerate() {
         let Some(found) = found else { continue };
@@ -36,7 +45,7 @@ pub(super) fn table(
             };
             At { plan, stretch, group }
         };
-        let shown = shown(columns, keys.len(), at, question, crew);
+        let shown = ranking.shown(at, crew);
         left_out += shown.left_out;
         let bucket = Arc::new(bucket(found));
         let row = |row: &usize| Row {
@@ -65,45 +74,99 @@ struct Shown {
     left_out: usize,
 }
 
-/// Ranks rows by what they are ordered by: all else is worked out only of those that are shown.
-fn shown<'a>(
-    columns: &[ColumnPlan],
-    count: usize,
-    at: impl Fn(usize) -> At<'a> + Sync,
-    question: &Question,
-    crew: &dyn Crew,
-) -> Shown {
-    let limit = question.limit.unwrap_or(usize::MAX);
-    let ranking = question
-        .order_by
-        .and_then(|order| Some((order, columns.get(order.column)?)));
-    let Some((order, column)) = ranking else {
-        return Shown {
-            rows: (0..count.min(limit)).collect(),
-            left_out: 0,
-        };
-    };
-    let rank = |row: usize| {
-        let at = at(row);
-        let is_small = question.min_sample.is_some_and(|least| is_small(column.n(at), least));
-        (!is_small).then(|| (column.value(at).ok(), row))
-    };
-    let of_range = |range: Range<usize>| -> Vec<Rank> { range.filter_map(rank).collect() };
-    let mut ranks: Vec<Rank> = crew::map(crew, crew::cut(crew, count, |_| 1), of_range).concat();
-    let left_out = count - ranks.len();
-    if limit < ranks.len() {
-        ranks.select_nth_unstable_by(limit, |left, right| compare(left, right, order));
-        ranks.truncate(limit);
-    }
-    ranks.sort_unstable_by(|left, right| compare(left, right, order));
-    Shown {
-        rows: ranks.into_iter().map(|(_, row)| row).collect(),
-        left_out,
-    }
+/// Which rows are shown, and in which order: of those that are not, nothing else is worked out.
+#[derive(Clone, Copy)]
+struct Ranking<'a> {
+    columns: &'a [ColumnPlan],
+    keys: &'a [Key],
+    question: &'a Question,
+    tables: &'a Tables,
 }
 
-/// What a row is ordered by, where it is defined, and the row. Rows stand in the order of their keys.
-type Rank = (Option<Rational>, usize);
+/// By what a row stands where it does, and the row itself. Rows come in the order of their keys.
+type Rank = (SmallVec<[Place; 1]>, usize);
+
+/// What a row is ordered by; none where that is undefined.
+#[derive(Clone)]
+enum Place {
+    Number(Option<Rational>),
+    Name(Option<SmolStr>),
+}
+
+impl Ranking<'_> {
+    fn shown<'p>(self, at: impl Fn(usize) -> At<'p> + Sync, crew: &dyn Crew) -> Shown {
+        let limit = self.question.limit.unwrap_or(usize::MAX);
+        let groups = self.question.groups.as_ref();
+        let wanted = |row: &usize| groups.is_none_or(|groups| groups.contains(&self.keys[*row]));
+        let rows: Vec<usize> = (0..self.keys.len()).filter(wanted).collect();
+        if self.question.order_by.is_empty() {
+            return Shown {
+                rows: rows.into_iter().take(limit).collect(),
+                left_out: 0,
+            };
+        }
+        let of_range = |range: Range<usize>| -> Vec<Rank> {
+            let ranks = rows[range].iter().filter_map(|row| self.rank(*row, at(*row)));
+            ranks.collect()
+        };
+        let ranges = crew::cut(crew, rows.len(), |_| self.question.order_by.len());
+        let mut ranks: Vec<Rank> = crew::map(crew, ranges, of_range).concat();
+        let left_out = rows.len() - ranks.len();
+        if limit < ranks.len() {
+            ranks.select_nth_unstable_by(limit, |left, right| self.compare(left, right));
+            ranks.truncate(limit);
+        }
+        ranks.sort_unstable_by(|left, right| self.compare(left, right));
+        Shown {
+            rows: ranks.into_iter().map(|(_, row)| row).collect(),
+            left_out,
+        }
+    }
+
+    /// None where the sample of what rows are ordered by first is too small.
+    fn rank(self, row: usize, at: At<'_>) -> Option<Rank> {
+        let orders = self.question.order_by.iter().enumerate();
+        let places = orders.map(|(nth, order)| {
+            Some(match order.by {
+                By::Column(column) => {
+                    let column = &self.columns[column];
+                    let n = self.question.min_sample.map(|least| (column.n(at), least));
+                    match n {
+                        Some((n, least)) if nth == 0 && is_small(n, least) => return None,
+                        Some((Some(n), least)) if is_small(Some(n), least) => Place::Number(None),
+                        _ => Place::Number(column.value(at).ok()),
+                    }
+                }
+                By::Dimension(dimension) => Place::Name(self.name(row, dimension)),
+            })
+        });
+        Some((places.collect::<Option<_>>()?, row))
+    }
+
+    /// The name that is shown for a row's value of a dimension.
+    fn name(self, row: usize, dimension: usize) -> Option<SmolStr> {
+        let value = self.keys[row][dimension].as_ref()?;
+        let label = self.tables.label(&self.question.dimensions[dimension], value);
+        Some(label.map_or(value, |label| label.text()).clone())
+    }
+
+    /// Undefined values stand last whichever way; equals stand by key.
+    fn compare(self, (left, left_row): &Rank, (right, right_row): &Rank) -> Ordering {
+        let both = left.iter().zip(right).zip(&self.question.order_by);
+        let compared = both.map(|((left, right), order)| {
+            let found = match (left, right) {
+                (Place::Number(Some(left)), Place::Number(Some(right))) => left.cmp(right),
+                (Place::Number(left), Place::Number(right)) => return right.is_some().cmp(&left.is_some()),
+                (Place::Name(left), Place::Name(right)) => left.cmp(right),
+                (Place::Number(_), Place::Name(_)) | (Place::Name(_), Place::Number(_)) => Ordering::Equal,
+            };
+            if order.descending { found.reverse() } else { found }
+        });
+        compared
+            .fold(Ordering::Equal, Ordering::then)
+            .then_with(|| left_row.cmp(right_row))
+    }
+}
 
 fn bucket(stretch: &Stretch) -> Bucket {
     Bucket {
@@ -127,14 +190,4 @@ fn honest(mut cell: CellValue, question: &Question) -> CellValue {
 
 fn is_small(n: Option<i64>, least: u64) -> bool {
     n.is_none_or(|n| u64::try_from(n).unwrap_or(0) < least)
-}
-
-/// Undefined values stand last whichever way; equals stand by key.
-fn compare((left, left_row): &Rank, (right, right_row): &Rank, order: Order) -> Ordering {
-    let by_value = match (left, right) {
-        (Some(left), Some(right)) if order.descending => right.cmp(left),
-        (Some(left), Some(right)) => left.cmp(right),
-        (left, right) => right.is_some().cmp(&left.is_some()),
-    };
-    by_value.then_with(|| left_row.cmp(right_row))
 }

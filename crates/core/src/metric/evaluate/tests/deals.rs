@@ -1,10 +1,12 @@
+use std::sync::Arc;
+
 use super::world::{World, by_key, metric, name, question, ratio, row, value};
 use crate::{
     dimension::Dimension,
     measure::Builtin,
     metric::{
         definition::IntervalKind,
-        evaluate::{Order, Part, Reason, Selection, leaves},
+        evaluate::{By, Key, Order, Part, Question, Reason, Selection, leaves},
     },
     query::Basis,
     rational::Rational,
@@ -78,20 +80,64 @@ fn what_several_metrics_need_is_asked_once() {
 fn a_ranking_leaves_out_small_samples_and_says_so() {
     let mut asked = question(metric("win_rate"), MARCH, LATER);
     asked.dimensions = vec![Dimension::Rep];
-    asked.order_by = Some(Order {
-        column: 0,
+    asked.order_by = vec![Order {
+        by: By::Column(0),
         descending: true,
-    });
+    }];
     asked.limit = Some(1);
     assert_eq!(by_key(&deals().ask(&asked)), [("anna".into(), Ok(Rational::ONE))]);
     asked.min_sample = Some(3);
     let table = deals().ask(&asked);
     assert_eq!((table.rows.len(), table.left_out), (0, 2));
-    asked.order_by = None;
+    asked.order_by.clear();
     assert_eq!(
         value(&deals().ask(&asked).rows[0].cells[0]),
         Err(Reason::BelowMinimumSample)
     );
+}
+
+#[test]
+fn a_ranking_is_the_beginning_of_all_rows_in_their_order() {
+    // Bob and carl win alike; dora's deal is open, so that her rate is undefined.
+    let world = World::default().with([
+        row(Builtin::Won, "2026-03-02", "d1", 100).by("anna"),
+        row(Builtin::Won, "2026-03-04", "d2", 50).by("bob"),
+        row(Builtin::Lost, "2026-03-05", "d3", 150).by("bob"),
+        row(Builtin::Won, "2026-03-04", "d4", 50).by("carl"),
+        row(Builtin::Lost, "2026-03-05", "d5", 150).by("carl"),
+        row(Builtin::OpportunityOpened, "2026-03-09", "d6", 10).by("dora"),
+    ]);
+    let up = |by| Order { by, descending: false };
+    let down = |by| Order { by, descending: true };
+    let (rate, opened, rep) = (By::Column(0), By::Column(1), By::Dimension(0));
+    let orders = [
+        (vec![], ["anna", "bob", "carl", "dora"]),
+        (vec![down(rate)], ["anna", "bob", "carl", "dora"]),
+        (vec![up(rate)], ["bob", "carl", "anna", "dora"]),
+        (vec![down(rate), down(rep)], ["anna", "carl", "bob", "dora"]),
+        (vec![down(rep), up(rate)], ["dora", "carl", "bob", "anna"]),
+        (vec![down(opened), up(rate)], ["dora", "bob", "carl", "anna"]),
+    ];
+    let mut asked = question(metric("win_rate"), MARCH, LATER);
+    asked.metrics.push(Selection::new("opportunities_created"));
+    asked.dimensions = vec![Dimension::Rep];
+    let reps =
+        |asked: &Question| -> Vec<String> { by_key(&world.ask(asked)).into_iter().map(|(rep, _)| rep).collect() };
+    for (order, expected) in orders {
+        asked.order_by.clone_from(&order);
+        for limit in 0..=5 {
+            asked.limit = Some(limit);
+            assert_eq!(reps(&asked), expected[..limit.min(4)], "the first {limit} by {order:?}");
+        }
+        let groups = ["dora", "carl"].map(|rep| Key::from_iter([Some(rep.into())]));
+        let some = Question {
+            groups: Some(Arc::new(groups.into_iter().collect())),
+            limit: None,
+            ..asked.clone()
+        };
+        let wanted = expected.into_iter().filter(|rep| ["dora", "carl"].contains(rep));
+        assert_eq!(reps(&some), Vec::from_iter(wanted), "some by {order:?}");
+    }
 }
 
 #[test]
