@@ -75,7 +75,8 @@ fn common(options: &Options, connections: u32) -> ConnectOptions {
         .acquire_timeout(options.acquire_timeout)
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
-        // Asking a connection whether it is there before each use would double the messages of a read.
+        // Asking a connection whether it is there before each use would double the messages of a read, to a server or to the
+        // thread that has SQLite's.
         .test_before_acquire(false)
         // With either of these sqlx 0.9.0 looks after idle connections in a task that may count below zero, and then keeps a
         // core busy and the runtime from ending for good (sqlx#3645).
@@ -107,6 +108,9 @@ fn sqlite(options: &Options, connections: u32, read_only: bool) -> ConnectOption
 /// A connection that was not used for so long may have been lost, which a firewall does not tell.
 const LONG_IDLE: Duration = Duration::from_secs(1);
 
+/// One that was not used for so long is not even asked: a firewall that has forgotten it would let the question go unanswered.
+const TOO_IDLE: Duration = Duration::from_secs(300);
+
 /// A connection this old is replaced before it is used again: its server process has grown, or is no longer the one to ask.
 const LONG_LIVED: Duration = Duration::from_secs(1_800);
 
@@ -116,7 +120,7 @@ fn postgres(options: &Options) -> ConnectOptions {
     connect.map_sqlx_postgres_pool_opts(|pool| {
         pool.before_acquire(|connection, used| {
             Box::pin(async move {
-                if used.age >= LONG_LIVED {
+                if used.age >= LONG_LIVED || used.idle_for >= TOO_IDLE {
                     return Ok(false);
                 }
                 if used.idle_for >= LONG_IDLE {

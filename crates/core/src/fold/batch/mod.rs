@@ -33,7 +33,7 @@ mod settle;
 mod sums;
 mod work;
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use smol_str::SmolStr;
 
@@ -139,6 +139,10 @@ impl Batch {
     }
 
     fn among(policies: Arc<Policies>, events: Vec<Event>, corrected: bool) -> Self {
+        debug_assert!(
+            events.iter().map(|event| &event.id).collect::<HashSet<_>>().len() == events.len(),
+            "an event is there twice"
+        );
         Self {
             stage: Stage::Families(Families::new(events, corrected, Subjects::new(policies))),
             asked: Needs::default(),

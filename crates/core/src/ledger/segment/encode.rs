@@ -31,6 +31,9 @@ use crate::{
 /// Bytes to whose multiples buffers are filled up. Arrow's own 64 would make half of a small commit's segment of zeros.
 const ALIGNMENT: usize = 8;
 
+/// Room is made at once for the subjects of a commit, which is rarely larger.
+const SUBJECTS: usize = 1 << 14;
+
 /// Rows to a segment, in their order.
 ///
 /// # Errors
@@ -63,7 +66,6 @@ fn bounded(rows: usize) -> Result<(), Error> {
 }
 
 /// A row as it is given.
-#[derive(Clone, Copy)]
 pub(super) struct Row<'a> {
     commit: u64,
     measurement: &'a Measurement,
@@ -80,12 +82,12 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Rows to columns. Each is looked at once: they are large, and lie far apart.
+/// Rows to columns. Each is looked at once: they are large.
 pub(super) fn gather<'a>(rows: impl ExactSizeIterator<Item = Row<'a>>) -> SegmentRows {
     let count = rows.len();
     let mut columns = SegmentRows::with_capacity(count);
     let mut measures: Coded<Measure> = Coded::default();
-    let mut subjects: Coded<Name> = Coded::with_capacity(count / 2);
+    let mut subjects: Coded<Name> = Coded::with_capacity((count / 2).min(SUBJECTS));
     let mut dimensions = Dimensioned::default();
     let mut kinds = Vec::with_capacity(count);
     for row in rows {
