@@ -164,11 +164,14 @@ impl Cluster {
         let server = self.binaries.join("postgres");
         let mut command = match self.lifetime {
             Lifetime::OfItsOwner => Command::new(server),
-            // The shell waits for the end of its standard input, which ends with this process.
+            // The shell waits for the end of its standard input, which ends with this process. Nobody else is there then to
+            // take the folder away.
             Lifetime::OfThisProcess => {
                 let mut shell = Command::new("/bin/sh");
-                let script = r#"server=$1; shift; "$server" "$@" & read -r _; kill -INT $!; wait $!"#;
-                shell.args(["-c", script, "sh"]).arg(server).stdin(Stdio::piped());
+                let script = r#"folder=$1; server=$2; shift 2; "$server" "$@" & read -r _; kill -INT $!; wait $!
+                    cd /; rm -rf -- "$folder""#;
+                shell.args(["-c", script, "sh"]).arg(self.folder.path()).arg(server);
+                shell.stdin(Stdio::piped());
                 shell
             }
         };
