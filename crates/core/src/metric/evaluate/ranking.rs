@@ -87,7 +87,6 @@ struct Ranking<'a> {
 type Rank = (SmallVec<[Place; 1]>, usize);
 
 /// What a row is ordered by; none where that is undefined.
-#[derive(Clone)]
 enum Place {
     Number(Option<Rational>),
     Name(Option<SmolStr>),
@@ -110,7 +109,7 @@ impl Ranking<'_> {
             ranks.collect()
         };
         let ranges = crew::cut(crew, rows.len(), |_| self.question.order_by.len());
-        let mut ranks: Vec<Rank> = crew::map(crew, ranges, of_range).concat();
+        let mut ranks: Vec<Rank> = crew::map(crew, ranges, of_range).into_iter().flatten().collect();
         let left_out = rows.len() - ranks.len();
         if limit < ranks.len() {
             ranks.select_nth_unstable_by(limit, |left, right| self.compare(left, right));
