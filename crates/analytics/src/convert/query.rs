@@ -36,8 +36,6 @@ pub(crate) struct Asked {
     pub(crate) question: Question,
     pub(crate) known: Known,
     pub(crate) at_least: u64,
-    /// How many groups at most.
-    pub(crate) limit: Option<usize>,
     /// Whether the rows are told column by column.
     pub(crate) by_columns: bool,
 }
@@ -115,13 +113,14 @@ fn read(reader: &mut Reader, query: &wire::QueryMetricsRequest, catalogue: &Cata
     question.filters = filters;
     question.comparison = comparison;
     question.order_by = order;
+    // Without dimensions there is one group.
+    question.limit = limit.filter(|_| !question.dimensions.is_empty());
     question.min_sample = min_sample.map(|least| least as u64);
     scope.apply(&mut question);
     Some(Asked {
         question,
         known,
         at_least,
-        limit,
         by_columns: by_columns.unwrap_or(false),
     })
 }

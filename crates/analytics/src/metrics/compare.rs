@@ -48,7 +48,9 @@ pub(super) async fn compare(
     let catalogue = analytics.catalogues.get(&caller.tenant).await?;
     let size = page::size(request.page_size, PAGE, MAX_PAGE, "page_size")?;
     let mut asked = convert::query(query, "query", &catalogue).map_err(failure::invalid)?;
-    (asked.question.comparison, asked.limit) = (None, None);
+    // A difference tells of all groups, those with too small samples too, which a ranking leaves out.
+    (asked.question.comparison, asked.question.limit) = (None, None);
+    asked.question.order_by.clear();
     let (known_before, known_after) = states(&request)?;
     let print = fingerprint(caller, &catalogue, query, &request);
     let place = Place::open(print, &request.page_token, "page_token")?;

@@ -22,9 +22,6 @@ pub(super) fn answer(
     prefix: &str,
 ) -> Result<Table, Problem> {
     let mut question = standing.put(asked.question.clone());
-    if !question.dimensions.is_empty() {
-        question.limit = asked.limit;
-    }
     if question.limit.is_some() && question.grain != Grain::Total {
         // Which groups are first is told by the whole range, and is the same in each period.
         let whole = Question {

@@ -100,6 +100,42 @@ async fn the_difference_of_two_states_lists_the_events_that_made_it() {
     assert_eq!(second.next_page_token, "");
 }
 
+/// A ranking leaves out who has too small a sample; a difference tells of all.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_difference_has_no_order() {
+    let fixture = fixture().await;
+    let (before, after) = late(&fixture).await;
+    let mut query = by_rep(june(&["win_rate"], after));
+    let order = wire::OrderBy {
+        by: Some(wire::order_by::By::MetricId("win_rate".to_owned())),
+        descending: true,
+    };
+    for least in 1..5 {
+        query.min_sample = least;
+        let mut told = Vec::new();
+        for order_by in [vec![], vec![order.clone()]] {
+            let request = wire::CompareKnowledgeRequest {
+                query: Some(wire::QueryMetricsRequest {
+                    order_by,
+                    ..query.clone()
+                }),
+                before: commit(before),
+                ..Default::default()
+            };
+            told.push(
+                fixture
+                    .metrics
+                    .clone()
+                    .compare_knowledge(request)
+                    .await
+                    .unwrap()
+                    .into_inner(),
+            );
+        }
+        assert_eq!(told[0].rows, told[1].rows, "samples of {least} and more");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_was_taken_back_made_a_difference() {
     let fixture = fixture().await;
