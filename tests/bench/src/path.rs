@@ -156,9 +156,7 @@ impl Store {
     }
 
     fn fold(&self, events: Vec<Event>, policies: &Arc<Policies>, spent: &mut Spent) -> anyhow::Result<Changes> {
-        let mut batch = timed(&mut spent.fold, || {
-            Batch::among_uncorrected(Arc::clone(policies), events)
-        });
+        let mut batch = timed(&mut spent.fold, || Batch::new(Arc::clone(policies), events, false));
         loop {
             match timed(&mut spent.fold, || batch.advance())? {
                 Progress::Done(changes) => return Ok(changes),

@@ -54,12 +54,7 @@ impl MemoryStore {
         let mut ids = HashSet::new();
         let mut new = events;
         new.retain(|event| !self.events.contains_key(&event.id) && ids.insert(event.id.clone()));
-        let begin = if self.corrections.is_empty() {
-            Batch::among_uncorrected
-        } else {
-            Batch::new
-        };
-        let mut batch = begin(Arc::clone(&self.policies), new.clone());
+        let mut batch = Batch::new(Arc::clone(&self.policies), new.clone(), !self.corrections.is_empty());
         let changes = loop {
             match batch.advance()? {
                 Progress::Needs(needs) => self.supply(&mut batch, &needs)?,

@@ -35,6 +35,15 @@ use super::Error;
 /// The most rows of one segment: their texts fit the 2 GiB that an Arrow dictionary can hold.
 pub const MAX_SEGMENT_ROWS: usize = 1 << 23;
 
+/// Refuses more rows than a segment may have.
+fn bounded(rows: usize) -> Result<(), Error> {
+    let limit = MAX_SEGMENT_ROWS;
+    if rows > limit {
+        return Err(Error::TooManyRows { rows, limit });
+    }
+    Ok(())
+}
+
 /// What is known of a segment without opening it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Meta {

@@ -164,12 +164,9 @@ impl<C: ConnectionTrait> Planner<'_, C> {
         // Families are read where there are corrections only.
         let new = if book.has_corrections { events.as_slice() } else { &[] };
         let ids: HashSet<EventId> = new.iter().map(|event| event.id.clone()).collect();
-        let begin = if book.has_corrections {
-            Batch::new
-        } else {
-            Batch::among_uncorrected
-        };
-        let mut batch = Database::aside(size, || begin(Arc::clone(&book.policies), events));
+        let mut batch = Database::aside(size, || {
+            Batch::new(Arc::clone(&book.policies), events, book.has_corrections)
+        });
         let mut supplies = Supplies::default();
         loop {
             let progress = Database::aside(size, || {

@@ -126,19 +126,10 @@ enum Stage {
 }
 
 impl Batch {
-    /// A batch of new events: none of them is stored, and each is there once.
+    /// A batch of new events: none of them is stored, and each is there once. `corrected` says that corrections may be stored;
+    /// otherwise families are asked for only if the new events correct.
     #[must_use]
-    pub fn new(policies: Arc<Policies>, events: Vec<Event>) -> Self {
-        Self::among(policies, events, true)
-    }
-
-    /// The same where no correction is stored: families are asked for only if the new events correct.
-    #[must_use]
-    pub fn among_uncorrected(policies: Arc<Policies>, events: Vec<Event>) -> Self {
-        Self::among(policies, events, false)
-    }
-
-    fn among(policies: Arc<Policies>, events: Vec<Event>, corrected: bool) -> Self {
+    pub fn new(policies: Arc<Policies>, events: Vec<Event>, corrected: bool) -> Self {
         debug_assert!(
             events.iter().map(|event| &event.id).collect::<HashSet<_>>().len() == events.len(),
             "an event is there twice"

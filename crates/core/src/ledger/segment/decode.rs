@@ -14,7 +14,7 @@ use arrow_ipc::reader::StreamReader;
 use arrow_schema::DataType;
 
 use super::{
-    Error, MAX_SEGMENT_ROWS, SegmentRows,
+    Error, SegmentRows, bounded,
     rows::{Coded, DimensionColumn},
 };
 use crate::{dimension::Dimension, id::Name, ledger::day, measure::Measure, subject::SubjectKind};
@@ -29,12 +29,7 @@ pub(super) fn rows(stream: &[u8]) -> Result<SegmentRows, Error> {
     if reader.next().is_some() {
         return Err(column("measure", "goes on in a second record batch"));
     }
-    if batch.num_rows() > MAX_SEGMENT_ROWS {
-        return Err(Error::TooManyRows {
-            rows: batch.num_rows(),
-            limit: MAX_SEGMENT_ROWS,
-        });
-    }
+    bounded(batch.num_rows())?;
     let (measures, measure) = dictionary(&batch, "measure", Measure::parse)?;
     let (kinds, kind) = dictionary(&batch, "subject_kind", |text| text.parse::<SubjectKind>().ok())?;
     let (subjects, subject) = dictionary(&batch, "subject", |text| Name::new(text).ok())?;

@@ -15,7 +15,7 @@ use arrow_ipc::{
 use arrow_schema::{Field, Schema};
 
 use super::{
-    Error, MAX_SEGMENT_ROWS, Segment, SegmentRows,
+    Error, Segment, SegmentRows, bounded,
     rows::{Coded, DimensionColumn},
     seal,
 };
@@ -37,7 +37,7 @@ const SUBJECTS: usize = 1 << 14;
 /// Rows to a segment, in their order.
 ///
 /// # Errors
-/// When there are more than [`MAX_SEGMENT_ROWS`].
+/// When there are more than [`MAX_SEGMENT_ROWS`](super::MAX_SEGMENT_ROWS).
 pub fn encode(entries: &[Entry]) -> Result<Segment, Error> {
     bounded(entries.len())?;
     write(gather(entries.iter().map(Row::of)))
@@ -46,7 +46,7 @@ pub fn encode(entries: &[Entry]) -> Result<Segment, Error> {
 /// The rows that a commit adds (+1) and takes back (−1) to its segment, in their order.
 ///
 /// # Errors
-/// When there are more than [`MAX_SEGMENT_ROWS`].
+/// When there are more than [`MAX_SEGMENT_ROWS`](super::MAX_SEGMENT_ROWS).
 pub fn encode_commit(commit: u64, rows: &[(Measurement, i8)]) -> Result<Segment, Error> {
     bounded(rows.len())?;
     let rows = rows.iter().map(|(measurement, count)| Row {
@@ -55,14 +55,6 @@ pub fn encode_commit(commit: u64, rows: &[(Measurement, i8)]) -> Result<Segment,
         count: *count,
     });
     write(gather(rows))
-}
-
-fn bounded(rows: usize) -> Result<(), Error> {
-    let limit = MAX_SEGMENT_ROWS;
-    if rows > limit {
-        return Err(Error::TooManyRows { rows, limit });
-    }
-    Ok(())
 }
 
 /// A row as it is given.

@@ -1,13 +1,13 @@
 //! Several segments to one, for the compactor.
 
-use super::{DimensionColumn, Error, MAX_SEGMENT_ROWS, Segment, SegmentRows, encode, order, settled};
+use super::{DimensionColumn, Error, Segment, SegmentRows, bounded, encode, order, settled};
 use crate::{dimension::Dimension, ledger::Entry};
 
 /// The rows of all segments as one settled segment. No row is ever cancelled against another: what was known at an
 /// earlier commit must stay answerable.
 ///
 /// # Errors
-/// When a segment is damaged, or all together have more than [`MAX_SEGMENT_ROWS`] rows.
+/// When a segment is damaged, or all together have more than [`MAX_SEGMENT_ROWS`](super::MAX_SEGMENT_ROWS) rows.
 pub fn merge<'a>(segments: impl IntoIterator<Item = &'a [u8]>) -> Result<Segment, Error> {
     let parts = segments.into_iter().map(super::decode).collect::<Result<Vec<_>, _>>()?;
     write(&parts)
@@ -16,19 +16,13 @@ pub fn merge<'a>(segments: impl IntoIterator<Item = &'a [u8]>) -> Result<Segment
 /// Rows as the settled segment that they would be merged to.
 ///
 /// # Errors
-/// When there are more than [`MAX_SEGMENT_ROWS`].
+/// When there are more than [`MAX_SEGMENT_ROWS`](super::MAX_SEGMENT_ROWS).
 pub fn settle(entries: &[Entry]) -> Result<Segment, Error> {
     write(&[encode::gather(entries.iter().map(encode::Row::of))])
 }
 
 fn write(parts: &[SegmentRows]) -> Result<Segment, Error> {
-    let rows = parts.iter().map(SegmentRows::len).sum();
-    if rows > MAX_SEGMENT_ROWS {
-        return Err(Error::TooManyRows {
-            rows,
-            limit: MAX_SEGMENT_ROWS,
-        });
-    }
+    bounded(parts.iter().map(SegmentRows::len).sum())?;
     let joined = joined(parts);
     settled::write::write(&picked(&joined, &order::settled(&joined)))
 }

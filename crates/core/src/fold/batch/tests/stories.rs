@@ -237,6 +237,7 @@ fn a_record_that_cannot_be_read_stops_the_batch() {
     let mut batch = Batch::new(
         Arc::new(Policies::default()),
         vec![event("o", 1, ordered("O", None, 1))],
+        true,
     );
     let Ok(Progress::Needs(needs)) = batch.advance() else {
         panic!("it must know more")
@@ -255,7 +256,7 @@ fn events_that_are_stored_before_they_are_folded_are_new_all_the_same() {
         event("o", 1, ordered("O", None, 1_000_000)),
         event("a", 2, amend("o", ordered("O", None, 3_000_000))),
     ];
-    let mut batch = Batch::new(Arc::new(Policies::default()), events.to_vec());
+    let mut batch = Batch::new(Arc::new(Policies::default()), events.to_vec(), true);
     let changes = loop {
         match batch.advance().expect("it settles") {
             Progress::Needs(needs) => {
@@ -281,16 +282,16 @@ fn events_that_are_stored_before_they_are_folded_are_new_all_the_same() {
 fn families_are_asked_for_where_there_are_corrections() {
     let order = event("o", 1, ordered("O", None, 1_000_000));
     let amendment = event("a", 2, amend("p", ordered("O", None, 3_000_000)));
-    let asked = |begin: fn(Arc<Policies>, Vec<Event>) -> Batch, events: &[&Event]| {
+    let asked = |corrected: bool, events: &[&Event]| {
         let events = events.iter().map(|event| (*event).clone()).collect();
-        match begin(Arc::default(), events).advance() {
+        match Batch::new(Arc::default(), events, corrected).advance() {
             Ok(Progress::Needs(needs)) => needs.families.iter().map(ToString::to_string).collect::<Vec<_>>(),
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(asked(Batch::new, &[&order]), ["o"]);
-    assert!(asked(Batch::among_uncorrected, &[&order]).is_empty());
-    assert_eq!(asked(Batch::among_uncorrected, &[&order, &amendment]), ["a", "o", "p"]);
+    assert_eq!(asked(true, &[&order]), ["o"]);
+    assert!(asked(false, &[&order]).is_empty());
+    assert_eq!(asked(false, &[&order, &amendment]), ["a", "o", "p"]);
 }
 
 #[test]
@@ -298,6 +299,7 @@ fn what_is_not_supplied_does_not_exist() {
     let mut batch = Batch::new(
         Arc::new(Policies::default()),
         vec![event("o", 1, ordered("O", None, 1_000_000))],
+        true,
     );
     let changes = loop {
         match batch.advance().expect("it settles") {

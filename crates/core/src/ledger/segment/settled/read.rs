@@ -14,8 +14,9 @@ use crate::{
     dimension::Dimension,
     id::Name,
     ledger::{
-        BLOCK_ROWS, Error, MAX_SEGMENT_ROWS, day,
+        BLOCK_ROWS, Error, day,
         packed::{Offsets, Packed},
+        segment::bounded,
     },
     measure::Measure,
     subject::SubjectKind,
@@ -42,12 +43,7 @@ pub(super) fn settled(mut stream: Buffer) -> Result<Settled, Error> {
         rows += block.rows;
         settled.blocks.push(block);
     }
-    if rows > MAX_SEGMENT_ROWS {
-        return Err(Error::TooManyRows {
-            rows,
-            limit: MAX_SEGMENT_ROWS,
-        });
-    }
+    bounded(rows)?;
     Ok(settled)
 }
 
