@@ -1,4 +1,4 @@
-//! Six pieces of work whose instructions `.ci/instructions` counts: `instructions NAME` prepares one and does it.
+//! Seven pieces of work whose instructions `.ci/instructions` counts: `instructions NAME` prepares one and does it.
 //!
 //! What is counted is what runs inside `measured_work`, so preparing costs nothing.
 
@@ -47,6 +47,7 @@ fn main() {
         }
         "retention" => ask(Aggregate::Retention, Vec::new(), Vec::new()),
         "load" => load(),
+        "merge" => merge(),
         "fold" => fold(),
         // `cargo bench` runs every benchmark with `--bench` alone.
         _ => return,
@@ -91,6 +92,20 @@ fn load() -> Box<dyn Fn()> {
         let mut image = Image::new();
         image.append_segment(&ledger::open(segment.bytes.clone()).expect("a sound segment"));
         black_box(image.rows());
+    })
+}
+
+/// What the compactor does twice with each row: segments of commits to one, and then several of those.
+fn merge() -> Box<dyn Fn()> {
+    let rows = rows();
+    let commits = rows.chunk_by(|left, right| left.commit == right.commit);
+    let flat: Vec<ledger::Segment> = commits.map(|rows| ledger::encode(rows).expect("a segment")).collect();
+    let merge = |segments: &[ledger::Segment]| {
+        ledger::merge(segments.iter().map(|segment| segment.bytes.clone())).expect("sound segments")
+    };
+    Box::new(move || {
+        let settled: Vec<_> = flat.chunks(32).map(merge).collect();
+        black_box(merge(&settled));
     })
 }
 

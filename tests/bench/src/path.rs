@@ -18,7 +18,7 @@ use scoreline_core::{
         correction::said,
     },
     id::EventId,
-    ledger,
+    ledger::{self, Segment},
     policy::Policies,
     subject::Subject,
 };
@@ -35,6 +35,9 @@ pub(crate) struct Options {
     /// Events of a commit.
     #[arg(long, value_delimiter = ',', default_value = "1000,64,10,1")]
     commits: Vec<usize>,
+    /// Segments that are merged into one.
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(2..))]
+    merged: u16,
 }
 
 /// Where the time went.
@@ -76,6 +79,7 @@ pub(crate) fn measure(options: &Options, seed: u64) -> anyhow::Result<()> {
         let mut store = Store::default();
         let policies = Arc::new(Policies::default());
         let mut number = 0;
+        let mut segments = Vec::new();
         for counted in [false, true] {
             let mut spent = Spent::default();
             let mut left = options.events;
@@ -90,12 +94,38 @@ pub(crate) fn measure(options: &Options, seed: u64) -> anyhow::Result<()> {
                     events: batch,
                 }
                 .encode_to_vec();
-                store.commit(&bytes, &policies, number, &mut spent)?;
+                let segment = store.commit(&bytes, &policies, number, &mut spent)?;
+                segments.extend(segment.filter(|_| counted));
             }
             if counted {
                 spent.tell(*commit, options.events);
             }
         }
+        merges(segments, options.merged.into())?;
+    }
+    Ok(())
+}
+
+/// Merges segments as often as it takes until there is one, and tells what a row costs each time.
+fn merges(mut segments: Vec<Segment>, merged: usize) -> anyhow::Result<()> {
+    while segments.len() > 1 {
+        let (mut spent, mut next) = (Duration::default(), Vec::new());
+        for some in segments.chunks(merged) {
+            let some: Vec<Vec<u8>> = some.iter().map(|segment| segment.bytes.clone()).collect();
+            next.push(timed(&mut spent, || ledger::merge(some))?);
+        }
+        let rows: usize = next
+            .iter()
+            .filter_map(|segment| segment.meta)
+            .map(|meta| meta.rows)
+            .sum();
+        println!(
+            "{} segments merged to {}: {:.2} µs a row, of {rows}",
+            segments.len(),
+            next.len(),
+            spent.as_secs_f64() * 1e6 / rows as f64
+        );
+        segments = next;
     }
     Ok(())
 }
@@ -125,7 +155,13 @@ impl Spent {
 }
 
 impl Store {
-    fn commit(&mut self, bytes: &[u8], policies: &Arc<Policies>, number: u64, spent: &mut Spent) -> anyhow::Result<()> {
+    fn commit(
+        &mut self,
+        bytes: &[u8],
+        policies: &Arc<Policies>,
+        number: u64,
+        spent: &mut Spent,
+    ) -> anyhow::Result<Option<Segment>> {
         let sent = timed(&mut spent.wire, || StreamBatch::decode(bytes))?;
         let events: Result<Vec<Event>, _> = timed(&mut spent.read, || sent.events.iter().map(decode::event).collect());
         let events = events.map_err(|found| anyhow::anyhow!("{found:?}"))?;
@@ -144,15 +180,17 @@ impl Store {
         let kept = events.clone();
         let changes = self.fold(events, policies, spent)?;
         let rows = &changes.measurements;
+        let mut segment = None;
         if !rows.is_empty() {
-            let segment = timed(&mut spent.segment, || ledger::encode_commit(number, rows))?;
-            spent.bytes += segment.bytes.len();
+            let encoded = timed(&mut spent.segment, || ledger::encode_commit(number, rows))?;
+            spent.bytes += encoded.bytes.len();
+            segment = Some(encoded);
         }
         spent.rows += rows.len();
         spent.records += changes.records.len();
         spent.record_bytes += changes.records.iter().map(|(_, record)| record.len()).sum::<usize>();
         self.write(kept, changes);
-        Ok(())
+        Ok(segment)
     }
 
     fn fold(&self, events: Vec<Event>, policies: &Arc<Policies>, spent: &mut Spent) -> anyhow::Result<Changes> {

@@ -19,7 +19,7 @@ pub(crate) async fn settle(url: &str) -> anyhow::Result<()> {
             .bind(commit)
             .fetch_one(&mut database)
             .await?;
-        let (before, settled) = (data.len(), ledger::merge([data.as_slice()])?.bytes);
+        let (before, settled) = (data.len(), ledger::merge([data])?.bytes);
         eprintln!("commit {commit}: {before} → {} bytes", settled.len());
         sqlx::query("UPDATE ledger_segment SET data = $2, checksum = $3 WHERE last_commit = $1")
             .bind(commit)

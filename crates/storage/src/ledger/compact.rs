@@ -59,7 +59,11 @@ pub(crate) async fn compact(
     let rows = sql::select(database.reader(), sql, tenant.as_str(), range()).await?;
     let segments = rows.iter().map(read::segment).collect::<Result<Vec<_>, _>>()?;
     drop(rows);
-    let merged = tokio::task::block_in_place(|| ledger::merge(segments.iter().map(|segment| segment.data.as_slice())))
+    let compacted = Compacted {
+        segments: segments.len(),
+        rows: segments.iter().map(|segment| segment.rows).sum(),
+    };
+    let merged = tokio::task::block_in_place(|| ledger::merge(segments.into_iter().map(|segment| segment.data)))
         .map_err(|error| Error::damaged(format!("a segment between commits {after} and {to}"), error))?;
     let mut inserts = Inserts::new(database.backend());
     write::insert_segment(&mut inserts, tenant, &merged)?;
@@ -67,16 +71,13 @@ pub(crate) async fn compact(
     let transaction = database.begin_write().await?;
     let sql = "DELETE FROM ledger_segment WHERE tenant_id = $1 AND last_commit > $2 AND last_commit <= $3";
     let deleted = sql::execute(&transaction, sql, tenant.as_str(), range()).await?;
-    if deleted != segments.len() as u64 {
+    if deleted != compacted.segments as u64 {
         transaction.rollback().await?;
         return Ok(None);
     }
     transaction.run(inserts).await?;
     transaction.commit().await?;
-    Ok(Some(Compacted {
-        segments: segments.len(),
-        rows: segments.iter().map(|segment| segment.rows).sum(),
-    }))
+    Ok(Some(compacted))
 }
 
 async fn sizes(db: &impl ConnectionTrait, tenant: &TenantId, plan: &CompactionPlan) -> Result<Vec<Size>, Error> {

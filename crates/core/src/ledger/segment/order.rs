@@ -1,30 +1,97 @@
 //! The order of rows in a settled segment.
 
-use super::SegmentRows;
+use std::cmp::Ordering;
 
-/// The places of rows in the order of a settled segment: by measure, and then as questions prune, by date. The rest only
-/// makes it the same whichever segments were merged first. Dictionaries have to be sorted, so that codes are in the
-/// order of their texts.
-pub(super) fn settled(rows: &SegmentRows) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..u32::try_from(rows.len()).expect("at most 2^23 rows")).collect();
-    let first = |row: usize| (rows.measure[row], rows.date[row], rows.commit[row]);
-    let then = |row: usize| {
-        (
-            rows.subject_kind[row],
-            rows.subject[row],
-            rows.instant[row],
-            rows.origin[row],
-        )
+use super::{DimensionColumn, SegmentRows};
+use crate::subject::SubjectKind;
+
+/// Rows in the order of a settled segment: by measure, and then as questions prune, by date. The rest only makes it the same
+/// whichever segments were merged first. Dictionaries are in the order of their texts, and so are codes.
+pub(super) fn arranged(mut rows: SegmentRows) -> SegmentRows {
+    sort(&mut rows.measures, &mut rows.measure, 0);
+    sort(&mut rows.subjects, &mut rows.subject, 0);
+    for column in &mut rows.dimensions {
+        sort(&mut column.texts, &mut column.codes, 1);
+    }
+    rows.dimensions
+        .sort_by(|left, right| left.dimension.cmp(&right.dimension));
+    picked(&rows, &order(&rows))
+}
+
+/// Puts texts in order, each once, and gives each of its codes anew. Codes begin with `first`; smaller ones stay.
+fn sort<T: Ord + Clone>(texts: &mut Vec<T>, codes: &mut [u32], first: u32) {
+    let mut order: Vec<usize> = (0..texts.len()).collect();
+    order.sort_unstable_by_key(|at| &texts[*at]);
+    let mut places: Vec<u32> = (0..first).chain(texts.iter().map(|_| 0)).collect();
+    let mut sorted: Vec<T> = Vec::with_capacity(texts.len());
+    for at in order {
+        if sorted.last() != Some(&texts[at]) {
+            sorted.push(texts[at].clone());
+        }
+        places[first as usize + at] = first + sorted.len() as u32 - 1;
+    }
+    *texts = sorted;
+    codes.iter_mut().for_each(|code| *code = places[*code as usize]);
+}
+
+/// What nearly always tells two rows apart, side by side.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    measure: u32,
+    date: i32,
+    commit: u64,
+    kind: SubjectKind,
+    subject: u32,
+    instant: i64,
+}
+
+fn order(rows: &SegmentRows) -> Vec<u32> {
+    let place = |row: usize| Place {
+        measure: rows.measure[row],
+        date: rows.date[row],
+        commit: rows.commit[row],
+        kind: rows.subject_kind[row],
+        subject: rows.subject[row],
+        instant: rows.instant[row],
     };
-    let last = |row: usize| (rows.value[row], rows.count[row]);
-    let codes = |row: usize| rows.dimensions.iter().map(move |column| column.codes[row]);
-    order.sort_unstable_by(|left, right| {
-        let (left, right) = (*left as usize, *right as usize);
-        first(left)
-            .cmp(&first(right))
-            .then_with(|| then(left).cmp(&then(right)))
-            .then_with(|| last(left).cmp(&last(right)))
-            .then_with(|| codes(left).cmp(codes(right)))
+    let mut order: Vec<(Place, u32)> = (0..rows.len()).map(place).zip(0..).collect();
+    order.sort_unstable_by(|(one, left), (other, right)| {
+        let then = || compare_rest(rows, *left as usize, *right as usize);
+        one.cmp(other).then_with(then)
     });
-    order
+    order.into_iter().map(|(_, row)| row).collect()
+}
+
+fn compare_rest(rows: &SegmentRows, left: usize, right: usize) -> Ordering {
+    let first = |row: usize| (rows.origin[row], rows.value[row], rows.count[row]);
+    let codes = |row: usize| rows.dimensions.iter().map(move |column| column.codes[row]);
+    first(left)
+        .cmp(&first(right))
+        .then_with(|| codes(left).cmp(codes(right)))
+}
+
+/// The rows in another order.
+fn picked(rows: &SegmentRows, order: &[u32]) -> SegmentRows {
+    fn pick<T: Copy>(column: &[T], order: &[u32]) -> Vec<T> {
+        order.iter().map(|row| column[*row as usize]).collect()
+    }
+    let dimension = |column: &DimensionColumn| DimensionColumn {
+        dimension: column.dimension.clone(),
+        texts: column.texts.clone(),
+        codes: pick(&column.codes, order),
+    };
+    SegmentRows {
+        measures: rows.measures.clone(),
+        measure: pick(&rows.measure, order),
+        date: pick(&rows.date, order),
+        origin: pick(&rows.origin, order),
+        instant: pick(&rows.instant, order),
+        commit: pick(&rows.commit, order),
+        subject_kind: pick(&rows.subject_kind, order),
+        subjects: rows.subjects.clone(),
+        subject: pick(&rows.subject, order),
+        value: pick(&rows.value, order),
+        count: pick(&rows.count, order),
+        dimensions: rows.dimensions.iter().map(dimension).collect(),
+    }
 }

@@ -8,17 +8,23 @@
 //! of its text plus one; one of `subject` the place of its text among those of its kind; one of `subject_kind` the
 //! kind's number.
 
-pub(super) mod read;
-pub(super) mod write;
+mod merge;
+mod pack;
+mod read;
+mod write;
 
 use arrow_array::{Array as _, StringArray};
 use arrow_buffer::Buffer;
 
-use super::SegmentRows;
+pub(super) use self::{merge::merged, pack::packed, write::write};
+use super::{Meta, SegmentRows};
 use crate::{
     dimension::Dimension,
     id::Name,
-    ledger::packed::{Packed, Rows},
+    ledger::{
+        day,
+        packed::{Packed, Rows},
+    },
     measure::Measure,
     subject::SubjectKind,
 };
@@ -66,6 +72,33 @@ impl Settled {
     pub(crate) fn ids(&self, kind: SubjectKind) -> &StringArray {
         let found = self.subjects.iter().find(|(other, _)| *other == kind);
         &found.expect("kinds were checked").1
+    }
+
+    /// The measure of each block.
+    fn measures(&self) -> impl Iterator<Item = &Measure> {
+        self.blocks.iter().map(|block| &block.measure)
+    }
+
+    /// How many rows there are.
+    pub(super) fn len(&self) -> usize {
+        self.blocks.iter().map(|block| block.rows).sum()
+    }
+
+    /// What is known of the rows as a whole; `None` when there are none.
+    fn meta(&self) -> Option<Meta> {
+        let ends = |of: fn(&SettledBlock) -> &Packed| {
+            let columns = || self.blocks.iter().map(of);
+            Some((columns().map(Packed::min).min()?, columns().map(Packed::max).max()?))
+        };
+        let ((first, last), (from, to)) = (ends(|block| &block.commit)?, ends(|block| &block.date)?);
+        let date = |number: i64| day::from_day(number as i32).expect("days were checked");
+        Some(Meta {
+            first_commit: first as u64,
+            last_commit: last as u64,
+            min_date: date(from),
+            max_date: date(to),
+            rows: self.len(),
+        })
     }
 
     /// Row by row again.

@@ -144,14 +144,11 @@ fn a_merge_sorts_by_measure_date_and_commit_and_keeps_what_cancels() {
         encode(&entries()).expect("few"),
         encode(&[taken_back.clone()]).expect("one"),
     );
-    let merged = merge([first.bytes.as_slice(), &second.bytes]).expect("fits");
+    let merged = merge([first.bytes.clone(), second.bytes.clone()]).expect("fits");
     let [sold, walk_in, bob, ann] = entries().try_into().expect("four");
     let rows: Vec<_> = decode(&merged.bytes).expect("just made").entries().collect();
     assert_eq!(rows, [ann, bob, sold, taken_back, walk_in]);
-    assert_eq!(
-        merge([second.bytes.as_slice(), &first.bytes]).expect("fits").meta,
-        merged.meta
-    );
+    assert_eq!(merge([second.bytes, first.bytes]).expect("fits").meta, merged.meta);
 }
 
 #[test]
@@ -183,7 +180,9 @@ fn a_settled_segment_that_no_ledger_holds_is_refused_by_column() {
     let refused = |change: &dyn Fn(&mut SegmentRows)| {
         let mut rows = rows.clone();
         change(&mut rows);
-        let bytes = settled::write::write(&rows).expect("arrow does not mind").bytes;
+        let bytes = settled::write(&settled::packed(&rows))
+            .expect("arrow does not mind")
+            .bytes;
         open(bytes).expect_err("no ledger has it").to_string()
     };
     let cases: [(&str, Damage<'_>); 5] = [
@@ -208,7 +207,8 @@ fn a_settled_segment_that_no_ledger_holds_is_refused_by_column() {
 fn rows_of_a_measure_fill_blocks_and_keep_the_kinds_of_their_subjects() {
     let many: Vec<Entry> = (0..70_000_u32)
         .map(|number| {
-            let mut entry = sale(u64::from(number % 7) + 1, 2, i64::from(number), Some("ann"));
+            let day = if number % 3 == 0 { 1 } else { 2 };
+            let mut entry = sale(u64::from(number % 7) + 1, day, i64::from(number), Some("ann"));
             let subject = &mut entry.measurement.subject;
             subject.id = name(&format!("s{:05}", number / 2));
             if number % 2 == 1 {
@@ -227,6 +227,14 @@ fn rows_of_a_measure_fill_blocks_and_keep_the_kinds_of_their_subjects() {
     let mut read: Vec<Entry> = decode(&segment.bytes).expect("just made").entries().collect();
     by_value(&mut read);
     assert!(read == many, "all rows come back");
+    let of_commit = |commit| {
+        many.iter()
+            .filter(|entry| entry.commit == commit)
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    let parts = (1..=7).map(|commit| settle(&of_commit(commit)).expect("fits").bytes);
+    assert!(merge(parts).expect("fits").bytes == segment.bytes, "merged as settled");
 }
 
 #[test]
@@ -263,7 +271,7 @@ proptest! {
     #[test]
     fn any_rows_survive_and_a_merge_does_not_depend_on_the_split(
         rows in prop::collection::vec((1_u64..9, 1_i8..28, any::<i64>(), prop::option::of("[a-c]{1,2}"), any::<bool>()), 0..40),
-        split in 0_usize..40,
+        splits in (0_u64..10, 0_u64..10),
     ) {
         let entries: Vec<Entry> = rows.iter().map(|(commit, day, value, rep, minus)| {
             let mut entry = sale(*commit, *day, *value, rep.as_deref());
@@ -272,13 +280,24 @@ proptest! {
         }).collect();
         let whole = encode(&entries)?;
         prop_assert_eq!(&decode(&whole.bytes)?.entries().collect::<Vec<_>>(), &entries);
-        let (left, right) = entries.split_at(split.min(entries.len()));
-        let (left, right) = (encode(left)?, encode(right)?);
-        let one: Vec<_> = decode(&merge([whole.bytes.as_slice()])?.bytes)?.entries().collect();
-        let two: Vec<_> = decode(&merge([right.bytes.as_slice(), &left.bytes])?.bytes)?.entries().collect();
-        prop_assert_eq!(&one, &two);
-        let settled: Vec<_> = decode(&settle(&entries)?.bytes)?.entries().collect();
-        prop_assert_eq!(one, settled);
+        let settled = settle(&entries)?.bytes;
+        prop_assert_eq!(&merge([whole.bytes])?.bytes, &settled);
+        let part = |commits: std::ops::Range<u64>| -> Vec<Entry> {
+            entries.iter().filter(|entry| commits.contains(&entry.commit)).cloned().collect()
+        };
+        let (first, rest) = (splits.0.min(splits.1), splits.0.max(splits.1));
+        let [old, late, new] = [part(0..first), part(first..rest), part(rest..u64::MAX)].map(|part| encode(&part));
+        let (old, late, new) = (old?.bytes, late?.bytes, new?.bytes);
+        prop_assert_eq!(&merge([new.clone(), old.clone(), late.clone()])?.bytes, &settled);
+        let merged = merge([old, late])?.bytes;
+        prop_assert_eq!(&merge([merged, new])?.bytes, &settled);
+        let read: Vec<Entry> = decode(&settled)?.entries().collect();
+        let sorted = |mut entries: Vec<Entry>| {
+            entries.sort_by(|one, other| (one.commit, &one.measurement, one.count).cmp(&(other.commit, &other.measurement, other.count)));
+            entries
+        };
+        prop_assert!(read.is_sorted_by_key(|entry| (entry.measurement.date, entry.commit)));
+        prop_assert_eq!(sorted(read), sorted(entries));
     }
 
     #[test]

@@ -326,7 +326,7 @@ proptest! {
         let mut stream = SegmentStream::new(parts).with_block_rows(block_rows);
         prop_assert_eq!(&run_over(&mut stream, &tables, &query, &options)?, &expected, "a stream");
 
-        let merged = merge(segments.iter().map(Vec::as_slice))?;
+        let merged = merge(segments)?;
         let merged = open(merged.bytes)?;
         for mut image in [Image::new(), Image::with_block_rows(block_rows)] {
             image.append_segment(&merged);
