@@ -86,8 +86,13 @@ fn common(options: &Options, connections: u32) -> ConnectOptions {
 }
 
 /// After so many pages in its log SQLite moves them to the database. A page of an index that changes often is moved once in
-/// that time: with 64 MiB far more seldom than with the usual 4, and what has to be read after a crash stays small.
-const PAGES_OF_LOG: &str = "16384";
+/// that time: with 128 MiB far more seldom than with the usual 4, and what has to be read after a crash stays small.
+const PAGES_OF_LOG: &str = "32768";
+
+/// The pages of the database that a connection keeps, in KiB. Whoever writes events without an order needs nearly all pages of
+/// their index again and again.
+const WRITER_CACHE: &str = "-262144";
+const READER_CACHE: &str = "-65536";
 
 fn sqlite(options: &Options, connections: u32, read_only: bool) -> ConnectOptions {
     let mut connect = common(options, connections);
@@ -99,7 +104,7 @@ fn sqlite(options: &Options, connections: u32, read_only: bool) -> ConnectOption
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(10))
             .foreign_keys(true)
-            .pragma("cache_size", "-65536")
+            .pragma("cache_size", if read_only { READER_CACHE } else { WRITER_CACHE })
             .pragma("wal_autocheckpoint", PAGES_OF_LOG)
     });
     connect
