@@ -18,38 +18,40 @@ use crate::{bar::Bar, dataset, load};
 /// Tells the n-th event of a subject.
 type Tell = fn(usize) -> Payload;
 
-/// Rates of which the median counts: of stores that are empty, and of one store at its end.
+/// Rates of which the median counts.
 const RATES: usize = 3;
 
 /// The rate at which an organisation's whole life is taken in where as much is stored, against that of the empty store. Of a
-/// part of a life it would depend on the part: at first all is new, later much goes on.
+/// part of a life it would depend on the part: at first all is new, later much goes on. Full and empty stores take turns.
 pub(crate) async fn stored(options: &Options, seed: u64) -> anyhow::Result<Vec<Bar>> {
     let mut bars = Vec::new();
     for engine in options.engines() {
         for (ids, wanted) in [(Ids::Ordered, ("≥ 0.8", "≥ 0.95")), (Ids::Random, ("≥ 0.5", "≥ 0.8"))] {
-            let mut empty = Vec::new();
-            for _ in 1..RATES {
-                let mut site = Site::start(&engine).await?;
-                let life = live::generations(seed, ids).next().unwrap_or_default();
-                empty.push(rate(&mut site, life).await?);
-            }
+            let told = |rate: f64, events: usize| {
+                let name = site::name(&engine);
+                println!("  {name}, {ids:?} ids, {events} events: {rate:.0} events/s");
+            };
+            let first = || live::generations(seed, ids).next().unwrap_or_default();
             let mut site = Site::start(&engine).await?;
-            let (mut rates, mut events) = (Vec::new(), 0);
-            for life in live::generations(seed, ids) {
-                if events >= options.stored + (RATES - 1) * life.len() {
+            let mut lives = live::generations(seed, ids);
+            let mut events = 0;
+            for life in lives.by_ref() {
+                events += life.len();
+                told(rate(&mut site, life).await?, events);
+                if events >= options.stored {
                     break;
                 }
-                events += life.len();
-                rates.push(rate(&mut site, life).await?);
-                println!(
-                    "  {}, {ids:?} ids, {events} events: {:.0} events/s",
-                    site::name(&engine),
-                    rates[rates.len() - 1]
-                );
             }
             anyhow::ensure!(events >= options.stored, "there are no more than {events} events");
-            empty.push(rates[0]);
-            let full = rates.split_off(rates.len().saturating_sub(RATES));
+            let (mut empty, mut full) = (Vec::new(), Vec::new());
+            for life in lives.take(RATES) {
+                empty.push(rate(&mut Site::start(&engine).await?, first()).await?);
+                told(empty[empty.len() - 1], first().len());
+                events += life.len();
+                full.push(rate(&mut site, life).await?);
+                told(full[full.len() - 1], events);
+            }
+            anyhow::ensure!(full.len() == RATES, "there are no more than {events} events");
             let name = format!(
                 "the rate after {} events against the empty store, {ids:?} ids, {}",
                 options.stored,
