@@ -172,6 +172,11 @@ fn story(seed: u64, leads: usize) -> Vec<Event> {
                 minute + 20,
                 event(&format!("m{lead}"), minute, "event_amended", amended),
             ));
+            if dice.below(2) == 0 {
+                let void = json!({"event": format!("m{lead}")});
+                let (at, late) = (minute + 1, dice.below(60));
+                told.push((minute + late, event(&format!("w{lead}"), at, "event_voided", void)));
+            }
         }
     }
     told.sort_by_key(|(at, _)| *at);
@@ -198,6 +203,30 @@ async fn commits_that_are_planned_ahead_come_to_what_the_log_comes_to() {
             })
             .collect();
         site.stream(&database, &more.chunks(17).collect::<Vec<_>>()).await;
+        site.agrees(&database).await;
+    }
+}
+
+/// Corrections of late commits are not read but known, and after many events a process knows what others have corrected.
+#[tokio::test(flavor = "multi_thread")]
+async fn corrections_find_what_they_concern_whenever_either_comes() {
+    for cache in [usize::MAX, 20_000] {
+        let site = Site::new().await;
+        let is_correction = |event: &Event| event.id.as_str().starts_with(['v', 'm', 'w']);
+        let (corrections, others): (Vec<Event>, Vec<Event>) = story(13, 800).into_iter().partition(is_correction);
+        let (early, late) = corrections.split_at(corrections.len() / 2);
+        site.stream(&site.open().await, &early.chunks(31).collect::<Vec<_>>())
+            .await;
+        let database = site.open().await.with_write_cache(cache);
+        let mut batches: Vec<Vec<Event>> = others.chunks(97).map(<[Event]>::to_vec).collect();
+        assert!(others.len() > 5_000, "{}", others.len());
+        for (at, correction) in late.iter().enumerate() {
+            let batch = at * batches.len() / late.len();
+            batches[batch].push(correction.clone());
+        }
+        let batches: Vec<&[Event]> = batches.iter().map(Vec::as_slice).collect();
+        let outcome = site.stream(&database, &batches).await;
+        assert!(outcome.iter().all(|outcome| *outcome == Disposition::Accepted));
         site.agrees(&database).await;
     }
 }

@@ -54,7 +54,9 @@ impl MemoryStore {
         let mut ids = HashSet::new();
         let mut new = events;
         new.retain(|event| !self.events.contains_key(&event.id) && ids.insert(event.id.clone()));
-        let mut batch = Batch::new(Arc::clone(&self.policies), new.clone(), !self.corrections.is_empty());
+        let mut batch = Batch::new(Arc::clone(&self.policies), new.clone(), |id| {
+            self.corrections.contains_key(id)
+        });
         let changes = loop {
             match batch.advance()? {
                 Progress::Needs(needs) => self.supply(&mut batch, &needs)?,

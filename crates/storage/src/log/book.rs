@@ -18,6 +18,7 @@ use scoreline_core::{
 };
 
 use super::{
+    corrections::Corrections,
     generations::Generations,
     history::{self, Standing},
     prepare::Sent,
@@ -60,11 +61,11 @@ struct Chapters {
 }
 
 /// An event of a commit, among those that were sent with it.
-#[derive(Debug)]
-struct Told {
-    sent: Arc<[Event]>,
-    at: usize,
-    commit: u64,
+#[derive(Debug, Clone)]
+pub(crate) struct Told {
+    pub(crate) sent: Arc<[Event]>,
+    pub(crate) at: usize,
+    pub(crate) commit: u64,
 }
 
 /// What is kept of a tenant.
@@ -73,10 +74,7 @@ pub(crate) struct Book {
     /// After the last commit that was planned.
     pub(crate) base: Base,
     pub(crate) policies: Arc<Policies>,
-    /// Whether the log has corrections at all.
-    pub(crate) has_corrections: bool,
-    /// The last planned commit that has corrections.
-    pub(crate) last_correcting: u64,
+    pub(crate) corrections: Corrections,
     /// Whether duplicates are to be expected, and looked for first.
     pub(crate) wary: bool,
     /// Failures of the lane when this book was opened.
@@ -99,12 +97,11 @@ struct Due {
 }
 
 impl Book {
-    pub(crate) fn new(base: Base, policies: Arc<Policies>, has_corrections: bool, opened_at: u64) -> Self {
+    pub(crate) fn new(base: Base, policies: Arc<Policies>, corrections: Corrections, opened_at: u64) -> Self {
         Self {
             base,
             policies,
-            has_corrections,
-            last_correcting: 0,
+            corrections,
             wary: false,
             opened_at,
             planned: 0,
@@ -116,7 +113,7 @@ impl Book {
 
     /// Roughly, the memory that it takes.
     pub(crate) fn bytes(&self) -> usize {
-        self.subjects.bytes() + self.events.bytes()
+        self.subjects.bytes() + self.events.bytes() + self.corrections.bytes()
     }
 
     /// Whether it is known what is stored of a subject.
@@ -188,18 +185,23 @@ impl Book {
 
     /// What an event says, if it was one of a late commit.
     pub(crate) fn said(&mut self, event: &EventId) -> Option<Payload> {
+        Some(said(self.told(event)?.payload.clone()))
+    }
+
+    /// An event, if it was one of a late commit.
+    pub(crate) fn told(&mut self, event: &EventId) -> Option<&Event> {
         if !self.events.uses(event) {
             return None;
         }
-        let told = self.events.get(event)?;
-        Some(said(told.sent[told.at].payload.clone()))
+        self.events.get(event).map(Told::event)
     }
 
     /// Forgets what was longest not used, so that little more than `limit` bytes are kept. What is not carried by a commit
     /// until `durable` stays: nobody could read it elsewhere. Says whether it forgot subjects.
     pub(crate) fn shrink(&mut self, limit: usize, durable: u64) -> bool {
         self.events.shrink(limit / 16, |told| told.commit > durable);
-        self.subjects.shrink(limit / 16 * 15, |entry| entry.carried > durable)
+        self.corrections.shrink(limit / 16, durable);
+        self.subjects.shrink(limit / 16 * 14, |entry| entry.carried > durable)
     }
 
     /// Whether the next commit, with so many events, has to carry the state of subjects. What is due may take `limit` bytes.
@@ -232,8 +234,9 @@ impl Book {
                 at: sent.at,
                 commit,
             };
-            self.events
-                .put(sent.event.id.clone(), told, size_of::<Event>() + sent.data.len());
+            let bytes = size_of::<Event>() + sent.data.len();
+            self.corrections.take_over(sent.event, || told.clone(), bytes);
+            self.events.put(sent.event.id.clone(), told, bytes);
         }
         self.take_in(new.len(), changes)?;
         self.base.last_commit = commit;
@@ -322,6 +325,12 @@ impl Book {
     }
 }
 
+impl Told {
+    pub(crate) fn event(&self) -> &Event {
+        &self.sent[self.at]
+    }
+}
+
 impl Entry {
     fn bytes(&self) -> usize {
         self.written_bytes() + self.chapters.bytes
@@ -386,7 +395,7 @@ mod tests {
             state_commit: 7,
             revision: 0,
         };
-        Book::new(base, Arc::default(), false, 0)
+        Book::new(base, Arc::default(), Corrections::new(false), 0)
     }
 
     fn subject(at: usize) -> Subject {

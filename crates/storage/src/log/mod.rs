@@ -4,6 +4,7 @@ mod book;
 mod carry;
 mod codec;
 mod commit;
+mod corrections;
 mod dedupe;
 mod early;
 mod generations;

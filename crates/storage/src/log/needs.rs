@@ -16,6 +16,7 @@ use scoreline_core::{
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
 
 use super::{
+    book::Book,
     history::{Standing, Tail},
     read,
     state::Stored,
@@ -78,12 +79,13 @@ pub(crate) async fn has_corrections(db: &impl ConnectionTrait, tenant: &TenantId
     Ok(sql::select_one(db, sql, tenant.as_str(), []).await?.is_some())
 }
 
-/// Each event with all corrections that concern it, directly or through other corrections.
+/// Each event with all corrections that concern it, directly or through other corrections, whether stored or on their way.
 ///
-/// Of those that are `new` to the log only corrections can be stored.
+/// Of those that are `new` to the log only corrections can be there.
 pub(crate) async fn families(
     db: &impl ConnectionTrait,
     tenant: &TenantId,
+    book: &mut Book,
     ids: Vec<EventId>,
     new: &HashSet<EventId>,
 ) -> Result<Vec<(EventId, Family)>, Error> {
@@ -94,7 +96,13 @@ pub(crate) async fn families(
     let mut frontier = ids.clone();
     let mut seen: HashSet<EventId> = ids.iter().cloned().collect();
     while !frontier.is_empty() {
-        let found = read::corrections_of(db, tenant, &std::mem::take(&mut frontier)).await?;
+        let mut asked = std::mem::take(&mut frontier);
+        asked.retain(|target| book.corrections.may_concern(target));
+        let mut found = read::corrections_of(db, tenant, &asked).await?;
+        for target in asked {
+            let late = book.corrections.late(&target);
+            found.extend(late.map(|correction| (target.clone(), correction.clone())));
+        }
         for (target, correction) in found {
             if seen.insert(correction.id.clone()) {
                 frontier.push(correction.id.clone());
@@ -102,15 +110,18 @@ pub(crate) async fn families(
             corrections.entry(target).or_default().push(correction);
         }
     }
-    let old: Vec<EventId> = ids.iter().filter(|id| !new.contains(id)).cloned().collect();
-    let stored = read::find_events(db, tenant, &old).await?;
-    let mut stored: HashMap<EventId, Event> = stored
-        .into_iter()
-        .map(|logged| (logged.event.id.clone(), logged.event))
-        .collect();
+    let (mut known, mut unknown) = (HashMap::new(), Vec::new());
+    for id in ids.iter().filter(|id| !new.contains(*id)) {
+        match book.told(id) {
+            Some(event) => drop(known.insert(id.clone(), event.clone())),
+            None => unknown.push(id.clone()),
+        }
+    }
+    let stored = read::find_events(db, tenant, &unknown).await?;
+    known.extend(stored.into_iter().map(|logged| (logged.event.id.clone(), logged.event)));
     let families = ids.into_iter().map(|id| {
         let family = Family {
-            event: stored.remove(&id),
+            event: known.remove(&id),
             corrections: all_corrections(&id, &corrections),
         };
         (id, family)

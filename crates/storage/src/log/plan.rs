@@ -11,7 +11,6 @@ use scoreline_core::{
     fold::{
         Occurrence,
         batch::{Batch, Changes, Family, Needs, Progress},
-        correction::target,
     },
     id::{EventId, TenantId},
     subject::Subject,
@@ -21,6 +20,7 @@ use sea_orm::ConnectionTrait;
 use super::{
     Disposition, Position,
     book::Book,
+    corrections::Corrections,
     dedupe::{self, Known, Sorted},
     lane::{Lane, Place},
     needs::{self, Locked},
@@ -106,8 +106,8 @@ impl<C: ConnectionTrait> Planner<'_, C> {
     pub(crate) async fn open(&mut self, locked: Locked) -> Result<Book, Error> {
         self.lane.forget();
         let base = locked.base;
-        let has_corrections = needs::has_corrections(self.db, self.tenant).await?;
-        let mut book = Book::new(base, Arc::new(locked.policies), has_corrections, self.lane.failures());
+        let corrections = Corrections::new(needs::has_corrections(self.db, self.tenant).await?);
+        let mut book = Book::new(base, Arc::new(locked.policies), corrections, self.lane.failures());
         if base.state_commit < base.last_commit {
             let after = Position {
                 commit: base.state_commit,
@@ -139,21 +139,16 @@ impl<C: ConnectionTrait> Planner<'_, C> {
         if new.is_empty() {
             return Ok(Some(plan));
         }
-        let corrects = new.iter().any(|sent| target(&sent.event.payload).is_some());
-        if corrects {
-            book.has_corrections = true;
-            // What it corrects may be on its way.
+        if book.corrections.are_worth_reading(new.len()) {
             if !self.settle(book).await {
                 return Ok(None);
             }
+            book.corrections.read_targets(self.db, self.tenant).await?;
         }
         let events = Database::aside(new.len(), || new.iter().map(|sent| sent.event.clone()).collect());
         let Some(changes) = self.fold(book, events).await? else {
             return Ok(None);
         };
-        if corrects {
-            book.last_correcting = plan.base.last_commit + 1;
-        }
         let added = Database::aside(new.len(), || write::take_over(book, new, changes, now, carries))?;
         plan.added = Some(added);
         Ok(Some(plan))
@@ -161,11 +156,10 @@ impl<C: ConnectionTrait> Planner<'_, C> {
 
     async fn fold(&mut self, book: &mut Book, events: Vec<Event>) -> Result<Option<Changes>, Error> {
         let size = events.len();
-        // Families are read where there are corrections only.
-        let new = if book.has_corrections { events.as_slice() } else { &[] };
-        let ids: HashSet<EventId> = new.iter().map(|event| event.id.clone()).collect();
+        let concerned = |event: &&Event| book.corrections.may_concern(&event.id);
+        let ids: HashSet<EventId> = events.iter().filter(concerned).map(|event| event.id.clone()).collect();
         let mut batch = Database::aside(size, || {
-            Batch::new(Arc::clone(&book.policies), events, book.has_corrections)
+            Batch::new(Arc::clone(&book.policies), events, |id| ids.contains(id))
         });
         let mut supplies = Supplies::default();
         loop {
@@ -234,15 +228,14 @@ impl<C: ConnectionTrait> Planner<'_, C> {
     ) -> Result<Option<Supplies>, Error> {
         self.learn(book, &needs.records).await?;
         let families = std::mem::take(&mut needs.families);
-        // What is on its way can't be read: corrections, and chapters of histories.
+        // Chapters of histories that are on their way can't be read.
         let durable = self.lane.durable();
         let unread = book.unread(&needs.histories);
         let is_open = unread.iter().any(|(subject, _)| book.closed(subject) > durable);
-        let waits = is_open || (!families.is_empty() && book.last_correcting > durable);
-        if waits && !self.settle(book).await {
+        if is_open && !self.settle(book).await {
             return Ok(None);
         }
-        let families = needs::families(self.db, self.tenant, families, new).await?;
+        let families = needs::families(self.db, self.tenant, book, families, new).await?;
         self.read_chapters(book, unread).await?;
         let standing = needs.histories.iter();
         let standing = standing.map(|subject| Ok((subject.clone(), book.standing(subject)?)));

@@ -17,20 +17,16 @@ use crate::{
 
 /// The new events, and what is stored of their families.
 pub(super) struct Families {
-    events: Events,
+    /// New events that no correction concerns, as they came.
+    uncorrected: Vec<Event>,
+    /// Corrections, what they concern, and what is stored of both.
+    log: Log,
     subjects: Subjects,
     begun: bool,
 }
 
-/// The new events.
-enum Events {
-    /// None of which any correction concerns, as they came.
-    Uncorrected(Vec<Event>),
-    /// Among those that are stored.
-    Among(Log),
-}
-
 /// What is known of the log.
+#[derive(Default)]
 struct Log {
     new: Map<EventId, Event>,
     /// The ids of the new ones as they came, which is mostly in order.
@@ -40,16 +36,25 @@ struct Log {
 }
 
 impl Families {
-    /// `corrected` says that corrections may be stored.
-    pub(super) fn new(events: Vec<Event>, corrected: bool, subjects: Subjects) -> Self {
-        let corrects = |event: &Event| target(&event.payload).is_some();
-        let events = if corrected || events.iter().any(corrects) {
-            Events::Among(Log::new(events))
-        } else {
-            Events::Uncorrected(events)
-        };
+    /// `may_be_corrected` says whether a stored correction may concern an event.
+    pub(super) fn new(events: Vec<Event>, may_be_corrected: impl Fn(&EventId) -> bool, subjects: Subjects) -> Self {
+        let targets: HashSet<EventId> = events
+            .iter()
+            .filter_map(|event| target(&event.payload).cloned())
+            .collect();
+        let mut log = Log::default();
+        let mut uncorrected = Vec::with_capacity(events.len());
+        for event in events {
+            let may_be_corrected = may_be_corrected(&event.id);
+            if may_be_corrected || targets.contains(&event.id) || target(&event.payload).is_some() {
+                log.add(event, may_be_corrected);
+            } else {
+                uncorrected.push(event);
+            }
+        }
         Self {
-            events,
+            uncorrected,
+            log,
             subjects,
             begun: false,
         }
@@ -57,16 +62,12 @@ impl Families {
 
     /// What is stored of a family that was asked for.
     pub(super) fn supply(&mut self, event: &EventId, family: Family) {
-        if let Events::Among(log) = &mut self.events {
-            log.supply(event, family);
-        }
+        self.log.supply(event, family);
     }
 
     /// Nothing more is coming for events that were asked for.
     pub(super) fn close(&mut self, asked: Vec<EventId>) {
-        if let Events::Among(log) = &mut self.events {
-            log.close(asked);
-        }
+        self.log.close(asked);
     }
 
     pub(super) fn subjects_mut(&mut self) -> &mut Subjects {
@@ -75,15 +76,12 @@ impl Families {
 
     /// What must be known before the families are complete. Subjects that the new events name are asked for early.
     pub(super) fn needs(&mut self) -> Needs {
-        let mut needs = Needs::default();
-        if let Events::Among(log) = &self.events {
-            needs.families = log.unknown();
-        }
+        let mut needs = Needs {
+            families: self.log.unknown(),
+            ..Needs::default()
+        };
         if !std::mem::replace(&mut self.begun, true) {
-            needs.records = match &self.events {
-                Events::Uncorrected(events) => likely_subjects(events.iter()),
-                Events::Among(log) => likely_subjects(log.new.values()),
-            };
+            needs.records = likely_subjects(self.uncorrected.iter().chain(self.log.new.values()));
         }
         needs
     }
@@ -94,10 +92,8 @@ impl Families {
     /// When an event that is about itself can't be folded.
     pub(super) fn into_subjects(self) -> Result<Subjects, Error> {
         let mut subjects = self.subjects;
-        let mut uncorrected = match self.events {
-            Events::Uncorrected(events) => events,
-            Events::Among(log) => log.into_uncorrected(&mut subjects),
-        };
+        let mut uncorrected = self.uncorrected;
+        uncorrected.extend(self.log.into_uncorrected(&mut subjects));
         uncorrected.sort_unstable_by(|one, other| one.id.cmp(&other.id));
         for event in uncorrected {
             let says = Effective {
@@ -113,14 +109,12 @@ impl Families {
 }
 
 impl Log {
-    fn new(events: Vec<Event>) -> Self {
-        let came = events.iter().map(|event| event.id.clone()).collect();
-        let new = events.into_iter().map(|event| (event.id.clone(), event)).collect();
-        Self {
-            new,
-            came,
-            stored: Map::default(),
+    fn add(&mut self, event: Event, may_be_corrected: bool) {
+        if !may_be_corrected {
+            self.stored.insert(event.id.clone(), None);
         }
+        self.came.push(event.id.clone());
+        self.new.insert(event.id.clone(), event);
     }
 
     /// Whoever stores the new events before they are folded finds them there again: they are left out.
@@ -173,8 +167,8 @@ impl Log {
         uncorrected.iter().filter_map(|id| new.remove(id)).collect()
     }
 
-    /// What must be asked for: every new event, and every target on the way from a new correction to the event that it
-    /// concerns in the end.
+    /// What must be asked for: every new event that stored corrections may concern, and every target on the way from a new
+    /// correction to the event that it concerns in the end.
     fn unknown(&self) -> Vec<EventId> {
         let unread = self.came.iter().filter(|id| !self.stored.contains_key(*id));
         let on_the_way = self.new.values().filter_map(|event| self.climb(event).err());

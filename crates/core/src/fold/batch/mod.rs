@@ -12,7 +12,7 @@
 //! }
 //! ```
 //!
-//! 1. *Families* (`families`): each new event is put together with the corrections that concern it, stored and new.
+//! 1. *Families* (`families`): each new event is put together with the corrections that concern it, stored and new, if any do.
 //!    What its family says before and after the batch differs in occurrences of the event's subjects.
 //! 2. *Subjects* (`settle`): every subject whose history or links changed is folded. An occurrence at the end of a
 //!    history costs what it costs, however long the history is; anything else folds the whole history twice. Either way
@@ -126,16 +126,16 @@ enum Stage {
 }
 
 impl Batch {
-    /// A batch of new events: none of them is stored, and each is there once. `corrected` says that corrections may be stored;
-    /// otherwise families are asked for only if the new events correct.
+    /// A batch of new events: none of them is stored, and each is there once. `may_be_corrected` says whether a correction that
+    /// concerns an event may be stored; families are asked for of such events, and of what the new ones correct.
     #[must_use]
-    pub fn new(policies: Arc<Policies>, events: Vec<Event>, corrected: bool) -> Self {
+    pub fn new(policies: Arc<Policies>, events: Vec<Event>, may_be_corrected: impl Fn(&EventId) -> bool) -> Self {
         debug_assert!(
             events.iter().map(|event| &event.id).collect::<HashSet<_>>().len() == events.len(),
             "an event is there twice"
         );
         Self {
-            stage: Stage::Families(Families::new(events, corrected, Subjects::new(policies))),
+            stage: Stage::Families(Families::new(events, may_be_corrected, Subjects::new(policies))),
             asked: Needs::default(),
         }
     }

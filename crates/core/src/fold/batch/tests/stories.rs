@@ -237,7 +237,7 @@ fn a_record_that_cannot_be_read_stops_the_batch() {
     let mut batch = Batch::new(
         Arc::new(Policies::default()),
         vec![event("o", 1, ordered("O", None, 1))],
-        true,
+        |_| true,
     );
     let Ok(Progress::Needs(needs)) = batch.advance() else {
         panic!("it must know more")
@@ -256,7 +256,7 @@ fn events_that_are_stored_before_they_are_folded_are_new_all_the_same() {
         event("o", 1, ordered("O", None, 1_000_000)),
         event("a", 2, amend("o", ordered("O", None, 3_000_000))),
     ];
-    let mut batch = Batch::new(Arc::new(Policies::default()), events.to_vec(), true);
+    let mut batch = Batch::new(Arc::new(Policies::default()), events.to_vec(), |_| true);
     let changes = loop {
         match batch.advance().expect("it settles") {
             Progress::Needs(needs) => {
@@ -284,14 +284,15 @@ fn families_are_asked_for_where_there_are_corrections() {
     let amendment = event("a", 2, amend("p", ordered("O", None, 3_000_000)));
     let asked = |corrected: bool, events: &[&Event]| {
         let events = events.iter().map(|event| (*event).clone()).collect();
-        match Batch::new(Arc::default(), events, corrected).advance() {
+        match Batch::new(Arc::default(), events, |_| corrected).advance() {
             Ok(Progress::Needs(needs)) => needs.families.iter().map(ToString::to_string).collect::<Vec<_>>(),
             other => panic!("{other:?}"),
         }
     };
     assert_eq!(asked(true, &[&order]), ["o"]);
     assert!(asked(false, &[&order]).is_empty());
-    assert_eq!(asked(false, &[&order, &amendment]), ["a", "o", "p"]);
+    assert_eq!(asked(true, &[&order, &amendment]), ["a", "o", "p"]);
+    assert_eq!(asked(false, &[&order, &amendment]), ["p"]);
 }
 
 #[test]
@@ -299,7 +300,7 @@ fn what_is_not_supplied_does_not_exist() {
     let mut batch = Batch::new(
         Arc::new(Policies::default()),
         vec![event("o", 1, ordered("O", None, 1_000_000))],
-        true,
+        |_| true,
     );
     let changes = loop {
         match batch.advance().expect("it settles") {
