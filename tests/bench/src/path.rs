@@ -194,7 +194,7 @@ impl Store {
     }
 
     fn fold(&self, events: Vec<Event>, policies: &Arc<Policies>, spent: &mut Spent) -> anyhow::Result<Changes> {
-        let mut batch = timed(&mut spent.fold, || Batch::new(Arc::clone(policies), events, false));
+        let mut batch = timed(&mut spent.fold, || Batch::new(Arc::clone(policies), events, |_| false));
         loop {
             match timed(&mut spent.fold, || batch.advance())? {
                 Progress::Done(changes) => return Ok(changes),

@@ -1,6 +1,7 @@
 //! The events of the whole organisation as they would come in while it works: in the order of time, over all accounts.
 
-use scoreline_proto::events::v1::Event;
+use prost_types::Timestamp;
+use scoreline_proto::events::v1::{Event, EventAmended, EventVoided, event::Payload};
 
 use crate::{
     dataset, events,
@@ -39,6 +40,53 @@ pub(crate) fn generations(seed: u64, ids: Ids) -> impl Iterator<Item = Vec<Event
         }
         events
     })
+}
+
+/// Of so many events one is followed by a correction.
+const CORRECTED: usize = 100;
+
+/// Half of the corrections concern one of so many events before them, the others any.
+const RECENT: usize = 1_000;
+
+/// A life in which earlier events are corrected: of four corrections one takes its event back, the others move it by a minute.
+pub(crate) fn corrected(life: &[Event], seed: u64) -> Vec<Event> {
+    let mut dice = Dice::new(seed ^ 0x0066_6978);
+    let mut told = Vec::with_capacity(life.len() + life.len() / CORRECTED);
+    for (at, event) in life.iter().enumerate() {
+        told.push(event.clone());
+        if at % CORRECTED == CORRECTED - 1 {
+            let from = if dice.chance(0.5) { at.saturating_sub(RECENT) } else { 0 };
+            let target = &life[from + dice.index(at - from)];
+            told.push(Event {
+                event_id: format!("{}-c", event.event_id),
+                payload: Some(correction(target, dice.chance(0.25))),
+                ..event.clone()
+            });
+        }
+    }
+    told
+}
+
+fn correction(target: &Event, takes_back: bool) -> Payload {
+    let event_id = target.event_id.clone();
+    if takes_back {
+        let reason = "it never happened".to_owned();
+        return Payload::EventVoided(EventVoided { event_id, reason });
+    }
+    let occurred_at = target.occurred_at.map(|at| Timestamp {
+        seconds: at.seconds + 60,
+        ..at
+    });
+    let replacement = Event {
+        event_id: String::new(),
+        source: String::new(),
+        occurred_at,
+        payload: target.payload.clone(),
+    };
+    Payload::EventAmended(Box::new(EventAmended {
+        event_id,
+        replacement: Some(Box::new(replacement)),
+    }))
 }
 
 fn generation(size: Size, seed: u64) -> Vec<Event> {

@@ -1,6 +1,7 @@
 //! The bars of ingestion: ours through gRPC on loopback, beside hand-written SQL on the same databases in the same run.
 
 mod burst;
+mod corrected;
 mod floor;
 mod growth;
 pub(crate) mod live;
@@ -27,7 +28,7 @@ pub(crate) struct Options {
     /// Events that are stored before the rate is measured again.
     #[arg(long, default_value_t = 5_000_000)]
     pub(crate) stored: usize,
-    /// Only these parts: rate, burst, stored, history, visible.
+    /// Only these parts: rate, burst, stored, corrected, history, visible.
     #[arg(long, value_delimiter = ',')]
     pub(crate) only: Vec<String>,
     /// Only on these databases: sqlite, postgres.
@@ -97,6 +98,9 @@ pub(crate) async fn run(options: &Options, seed: u64) -> anyhow::Result<Vec<Bar>
     }
     if wanted("stored") {
         bars.extend(growth::stored(options, seed).await?);
+    }
+    if wanted("corrected") {
+        bars.extend(corrected::measure(options, seed).await?);
     }
     if wanted("history") {
         bars.extend(growth::history(options).await?);
