@@ -21,7 +21,7 @@ pub(crate) async fn measure(options: &Options, seed: u64) -> anyhow::Result<Vec<
         let (mut with, mut without) = (Vec::new(), Vec::new());
         for round in 1..=options.rounds {
             for (batches, rates) in [(&plain, &mut without), (&corrected, &mut with)] {
-                let mut site = Site::start(&engine).await?;
+                let mut site = Site::start_warm(&engine, seed).await?;
                 let sent = load::send(&mut site.clients, batches.iter().cloned()).await?;
                 rates.push(sent.per_second());
             }

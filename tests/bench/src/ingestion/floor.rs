@@ -92,14 +92,14 @@ impl Floor {
         Ok(floor)
     }
 
-    /// Stores batches, each in a transaction; returns events a second.
-    pub(crate) async fn rate(&mut self, batches: &[Vec<Row>]) -> anyhow::Result<f64> {
+    /// Stores a tenant's batches, each in a transaction; returns events a second.
+    pub(crate) async fn rate(&mut self, tenant: &str, batches: &[Vec<Row>]) -> anyhow::Result<f64> {
         let began = Instant::now();
         let mut events = 0;
         for (number, batch) in (1..).zip(batches) {
             match self {
-                Self::Postgres(db) => postgres(db, number, batch).await?,
-                Self::Sqlite { db, .. } => sqlite(db, number, batch).await?,
+                Self::Postgres(db) => postgres(db, (tenant, number), batch).await?,
+                Self::Sqlite { db, .. } => sqlite(db, (tenant, number), batch).await?,
             }
             events += batch.len();
         }
@@ -151,16 +151,17 @@ pub(crate) async fn bare_database() -> anyhow::Result<String> {
     Ok(url)
 }
 
-async fn postgres(db: &mut PgConnection, number: i64, batch: &[Row]) -> anyhow::Result<()> {
+async fn postgres(db: &mut PgConnection, (tenant, number): (&str, i64), batch: &[Row]) -> anyhow::Result<()> {
     let ids: Vec<&str> = batch.iter().map(|row| row.id.as_str()).collect();
     let times: Vec<i64> = batch.iter().map(|row| row.occurred_at).collect();
     let data: Vec<&[u8]> = batch.iter().map(|row| row.data.as_slice()).collect();
     let days: Vec<i32> = batch.iter().map(Row::day).collect();
     let mut transaction = db.begin().await?;
-    sqlx::query("INSERT INTO event SELECT 't', * FROM unnest($1::text[], $2::bigint[], $3::bytea[])")
+    sqlx::query("INSERT INTO event SELECT $4, * FROM unnest($1::text[], $2::bigint[], $3::bytea[])")
         .bind(&ids)
         .bind(&times)
         .bind(&data)
+        .bind(tenant)
         .execute(&mut *transaction)
         .await?;
     let ordinals: Vec<i32> = (0..).take(batch.len() * 2).collect();
@@ -173,7 +174,7 @@ async fn postgres(db: &mut PgConnection, number: i64, batch: &[Row]) -> anyhow::
     let subjects: Vec<&str> = (0..ordinals.len()).map(|at| ids[both(at)]).collect();
     let values: Vec<i64> = (0..ordinals.len()).map(|at| times[both(at)]).collect();
     sqlx::query(
-        "INSERT INTO derived SELECT 't', $1, * FROM unnest($2::int[], $3::text[], $4::int[], $5::text[], $6::bigint[])",
+        "INSERT INTO derived SELECT $7, $1, * FROM unnest($2::int[], $3::text[], $4::int[], $5::text[], $6::bigint[])",
     )
     .bind(number)
     .bind(&ordinals)
@@ -181,16 +182,20 @@ async fn postgres(db: &mut PgConnection, number: i64, batch: &[Row]) -> anyhow::
     .bind(&derived_days)
     .bind(&subjects)
     .bind(&values)
+    .bind(tenant)
     .execute(&mut *transaction)
     .await?;
     transaction.commit().await?;
     Ok(())
 }
 
-async fn sqlite(db: &mut SqliteConnection, number: i64, batch: &[Row]) -> anyhow::Result<()> {
+async fn sqlite(db: &mut SqliteConnection, (tenant, number): (&str, i64), batch: &[Row]) -> anyhow::Result<()> {
     let mut transaction = db.begin().await?;
     for (chunk, rows) in (0_i32..).zip(batch.chunks(SQLITE_ROWS)) {
-        let sql = format!("INSERT INTO event VALUES {}", vec!["('t',?,?,?)"; rows.len()].join(","));
+        let sql = format!(
+            "INSERT INTO event VALUES {}",
+            vec![format!("('{tenant}',?,?,?)"); rows.len()].join(",")
+        );
         let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
         for row in rows {
             query = query.bind(&row.id).bind(row.occurred_at).bind(&row.data);
@@ -198,7 +203,7 @@ async fn sqlite(db: &mut SqliteConnection, number: i64, batch: &[Row]) -> anyhow
         query.execute(&mut *transaction).await?;
         let sql = format!(
             "INSERT INTO derived VALUES {}",
-            vec!["('t',?,?,?,?,?,?)"; rows.len() * 2].join(",")
+            vec![format!("('{tenant}',?,?,?,?,?,?)"); rows.len() * 2].join(",")
         );
         let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
         for (at, row) in (0_i32..).zip(rows) {

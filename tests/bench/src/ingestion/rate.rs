@@ -9,23 +9,25 @@ use super::{
     median, ratio,
     site::{self, Site},
 };
-use crate::{bar::Bar, load};
+use crate::{bar::Bar, dataset::TENANT, load};
 
 pub(crate) async fn measure(options: &Options, seed: u64) -> anyhow::Result<Vec<Bar>> {
     let batches: Vec<_> = live::batches(seed, Ids::Ordered)
         .take(options.events.div_ceil(load::BATCH))
         .collect();
-    let rows: Vec<Vec<Row>> = batches
-        .iter()
-        .map(|batch| batch.iter().map(Row::of).collect())
-        .collect();
+    let rows_of = |batch: &Vec<_>| batch.iter().map(Row::of).collect();
+    let rows: Vec<Vec<Row>> = batches.iter().map(rows_of).collect();
+    let others: Vec<Vec<Row>> = live::of_others(seed).map(|batch| rows_of(&batch)).collect();
     let prepared: Vec<_> = load::prepared(batches).collect();
     let mut bars = Vec::new();
     for engine in options.engines() {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for round in 1..=options.rounds {
-            theirs.push(Floor::open(&engine).await?.rate(&rows).await?);
-            let mut site = Site::start(&engine).await?;
+            let mut floor = Floor::open(&engine).await?;
+            floor.rate(site::OTHERS, &others).await?;
+            theirs.push(floor.rate(TENANT, &rows).await?);
+            drop(floor);
+            let mut site = Site::start_warm(&engine, seed).await?;
             let sent = load::send(&mut site.clients, prepared.iter().cloned()).await?;
             ours.push(sent.per_second());
             println!(

@@ -8,7 +8,11 @@ use scoreline_tests::{
     server::{Engine, Server},
 };
 
+use super::live;
 use crate::{dataset::TENANT, load};
+
+/// A tenant whose events only warm a process.
+pub(crate) const OTHERS: &str = "others";
 
 /// A running server and its tenant.
 pub(crate) struct Site {
@@ -22,6 +26,16 @@ impl Site {
         let mut clients = Clients::connect(&server.endpoint(), TENANT).await?;
         load::create_tenant(&mut clients, TENANT).await?;
         Ok(Self { server, clients })
+    }
+
+    /// The same with a process that has taken in another tenant's events before: services run for weeks, and what is measured
+    /// is not how a process gets its first memory from the system.
+    pub(crate) async fn start_warm(engine: &Engine, seed: u64) -> anyhow::Result<Self> {
+        let site = Self::start(engine).await?;
+        let mut others = Clients::connect(&site.server.endpoint(), OTHERS).await?;
+        load::create_tenant(&mut others, OTHERS).await?;
+        load::send(&mut others, load::prepared(live::of_others(seed))).await?;
+        Ok(site)
     }
 }
 
