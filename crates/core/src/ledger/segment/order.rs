@@ -3,28 +3,38 @@
 use std::cmp::Ordering;
 
 use super::{DimensionColumn, SegmentRows};
-use crate::subject::SubjectKind;
+use crate::{id::Name, subject::SubjectKind};
 
 /// Rows in the order of a settled segment: by measure, and then as questions prune, by date. The rest only makes it the same
 /// whichever segments were merged first. Dictionaries are in the order of their texts, and so are codes.
 pub(super) fn arranged(mut rows: SegmentRows) -> SegmentRows {
-    sort(&mut rows.measures, &mut rows.measure, 0);
-    sort(&mut rows.subjects, &mut rows.subject, 0);
+    let beginning = |name: &Name| beginning(name.as_str());
+    sort(&mut rows.measures, &mut rows.measure, 0, |_| 0);
+    sort(&mut rows.subjects, &mut rows.subject, 0, beginning);
     for column in &mut rows.dimensions {
-        sort(&mut column.texts, &mut column.codes, 1);
+        sort(&mut column.texts, &mut column.codes, 1, beginning);
     }
     rows.dimensions
         .sort_by(|left, right| left.dimension.cmp(&right.dimension));
     picked(&rows, &order(&rows))
 }
 
+/// How a text begins: texts are in the order of their beginnings, and only where these are the same they have to be looked at.
+pub(super) fn beginning(text: &str) -> u128 {
+    let mut bytes = [0; size_of::<u128>()];
+    for (byte, of_text) in bytes.iter_mut().zip(text.bytes()) {
+        *byte = of_text;
+    }
+    u128::from_be_bytes(bytes)
+}
+
 /// Puts texts in order, each once, and gives each of its codes anew. Codes begin with `first`; smaller ones stay.
-fn sort<T: Ord + Clone>(texts: &mut Vec<T>, codes: &mut [u32], first: u32) {
-    let mut order: Vec<usize> = (0..texts.len()).collect();
-    order.sort_unstable_by_key(|at| &texts[*at]);
+fn sort<T: Ord + Clone>(texts: &mut Vec<T>, codes: &mut [u32], first: u32, beginning: impl Fn(&T) -> u128) {
+    let mut order: Vec<(u128, usize)> = texts.iter().map(beginning).zip(0..).collect();
+    order.sort_unstable_by(|(one, left), (other, right)| one.cmp(other).then_with(|| texts[*left].cmp(&texts[*right])));
     let mut places: Vec<u32> = (0..first).chain(texts.iter().map(|_| 0)).collect();
     let mut sorted: Vec<T> = Vec::with_capacity(texts.len());
-    for at in order {
+    for (_, at) in order {
         if sorted.last() != Some(&texts[at]) {
             sorted.push(texts[at].clone());
         }
@@ -93,5 +103,21 @@ fn picked(rows: &SegmentRows, order: &[u32]) -> SegmentRows {
         value: pick(&rows.value, order),
         count: pick(&rows.count, order),
         dimensions: rows.dimensions.iter().map(dimension).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn texts_are_in_the_order_of_their_beginnings(texts in prop::collection::vec("[\\x00a-cé]{0,18}", 2)) {
+            let [one, other] = [&texts[0], &texts[1]];
+            let compared = beginning(one).cmp(&beginning(other)).then_with(|| one.cmp(other));
+            prop_assert_eq!(compared, one.cmp(other));
+        }
     }
 }

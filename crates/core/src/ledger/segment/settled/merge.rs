@@ -10,6 +10,7 @@ use crate::{
     ledger::{
         BLOCK_ROWS,
         packed::{Packed, Rows},
+        segment::order::beginning,
     },
     measure::Measure,
 };
@@ -81,28 +82,37 @@ fn united<'a, K: Clone + Ord + 'a>(
     (all, became)
 }
 
+/// A text of a dictionary.
+struct Text<'a> {
+    beginning: u128,
+    text: &'a str,
+    dictionary: u32,
+    code: u32,
+}
+
 /// All texts in order, each once, and for each dictionary the places of its texts among them.
 fn sorted(dictionaries: &[&StringArray]) -> (StringArray, Vec<Vec<u32>>) {
     let mut codes: Vec<Vec<u32>> = dictionaries.iter().map(|texts| vec![0; texts.len()]).collect();
-    let numbered = dictionaries.iter().zip(0_u32..);
-    let mut texts: Vec<(&str, u32, u32)> = numbered
-        .flat_map(|(texts, number)| {
-            texts
-                .iter()
-                .flatten()
-                .zip(0..)
-                .map(move |(text, at)| (text, number, at))
-        })
-        .collect();
+    let mut texts: Vec<Text<'_>> = Vec::with_capacity(codes.iter().map(Vec::len).sum());
+    for (texts_of_one, dictionary) in dictionaries.iter().zip(0..) {
+        let numbered = texts_of_one.iter().flatten().zip(0..);
+        texts.extend(numbered.map(|(text, code)| Text {
+            beginning: beginning(text),
+            text,
+            dictionary,
+            code,
+        }));
+    }
     // Each dictionary is in order: a stable sort merges them.
-    texts.sort_by_key(|(text, ..)| *text);
-    let bytes = texts.iter().map(|(text, ..)| text.len()).sum();
+    texts.sort_by(|left, right| (left.beginning, left.text).cmp(&(right.beginning, right.text)));
+    let bytes = texts.iter().map(|text| text.text.len()).sum();
     let mut all = StringBuilder::with_capacity(texts.len(), bytes);
-    for (place, same) in texts.chunk_by(|left, right| left.0 == right.0).enumerate() {
-        for (_, number, at) in same {
-            codes[*number as usize][*at as usize] = place as u32;
+    let same = texts.chunk_by(|left, right| left.beginning == right.beginning && left.text == right.text);
+    for (place, same) in same.enumerate() {
+        for text in same {
+            codes[text.dictionary as usize][text.code as usize] = place as u32;
         }
-        all.append_value(same[0].0);
+        all.append_value(same[0].text);
     }
     (all.finish(), codes)
 }
