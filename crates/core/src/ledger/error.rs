@@ -28,6 +28,14 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+    /// Too many bytes of texts for one segment.
+    #[error("{bytes} bytes of texts are too many for one segment, the limit is {limit}")]
+    TooManyTexts {
+        /// How many there are.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// A column is missing, of another type, or has nulls where there must be none.
     #[error("column `{column}` {problem}")]
     Column {

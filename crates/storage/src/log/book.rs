@@ -61,11 +61,11 @@ struct Chapters {
 }
 
 /// An event of a commit, among those that were sent with it.
-#[derive(Debug, Clone)]
-pub(crate) struct Told {
-    pub(crate) sent: Arc<[Event]>,
-    pub(crate) at: usize,
-    pub(crate) commit: u64,
+#[derive(Debug)]
+struct Told {
+    sent: Arc<[Event]>,
+    at: usize,
+    commit: u64,
 }
 
 /// What is kept of a tenant.
@@ -193,15 +193,18 @@ impl Book {
         if !self.events.uses(event) {
             return None;
         }
-        self.events.get(event).map(Told::event)
+        self.events.get(event).map(|told| &told.sent[told.at])
     }
 
     /// Forgets what was longest not used, so that little more than `limit` bytes are kept. What is not carried by a commit
     /// until `durable` stays: nobody could read it elsewhere. Says whether it forgot subjects.
     pub(crate) fn shrink(&mut self, limit: usize, durable: u64) -> bool {
         self.events.shrink(limit / 16, |told| told.commit > durable);
-        self.corrections.shrink(limit / 16, durable);
-        self.subjects.shrink(limit / 16 * 14, |entry| entry.carried > durable)
+        self.corrections.shrink(limit, durable);
+        self.subjects
+            .shrink((limit / 16 * 15).saturating_sub(self.corrections.bytes()), |entry| {
+                entry.carried > durable
+            })
     }
 
     /// Whether the next commit, with so many events, has to carry the state of subjects. What is due may take `limit` bytes.
@@ -234,9 +237,9 @@ impl Book {
                 at: sent.at,
                 commit,
             };
-            let bytes = size_of::<Event>() + sent.data.len();
-            self.corrections.take_over(sent.event, || told.clone(), bytes);
-            self.events.put(sent.event.id.clone(), told, bytes);
+            self.corrections.take_over(sent.event, commit);
+            self.events
+                .put(sent.event.id.clone(), told, size_of::<Event>() + sent.data.len());
         }
         self.take_in(new.len(), changes)?;
         self.base.last_commit = commit;
@@ -322,12 +325,6 @@ impl Book {
             }
         }
         Ok(state)
-    }
-}
-
-impl Told {
-    pub(crate) fn event(&self) -> &Event {
-        &self.sent[self.at]
     }
 }
 

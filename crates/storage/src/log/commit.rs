@@ -11,7 +11,7 @@ use super::{
     early::{self, Early},
     lane::{Lane, Place, Turn},
     needs,
-    plan::{Plan, Planner},
+    plan::{Ahead, Plan, Planner},
     prepare::{self, Parcel},
     write::Added,
 };
@@ -41,13 +41,13 @@ pub(crate) async fn commit(
         writing: None,
     };
     match commit.ahead(book).await? {
-        Ahead::Planned(book, plan, writing) => {
+        (Ahead::Planned(book, plan), writing) => {
             carry::see_to(database, tenant, &lane, &book);
             *desk = Some(book);
             drop((desk, at_desk));
             commit.write(*plan, writing).await
         }
-        Ahead::Not(book, writing) => {
+        (Ahead::Not(book), writing) => {
             let (book, receipts) = commit.settle(book, writing).await?;
             carry::see_to(database, tenant, &lane, &book);
             *desk = Some(book);
@@ -67,18 +67,11 @@ struct Commit<'a> {
     writing: Option<Place>,
 }
 
-/// How far a commit comes at the desk.
-enum Ahead<'a> {
-    /// It is planned, with its place among those that are written.
-    Planned(Book, Box<Plan<'a>>, Place),
-    /// It has to be planned on what is stored, its turn to be written has come; the book is of use if there is one.
-    Not(Option<Book>, Place),
-}
-
 impl<'a> Commit<'a> {
-    /// Plans the commit while those before it are put into rows and written, if there is a book to plan it with.
-    async fn ahead(&mut self, book: Option<Book>) -> Result<Ahead<'a>, Error> {
-        let planned = match book {
+    /// Plans the commit while those before it are put into rows and written, if there is a book to plan it with; with its place
+    /// among those that are written. If that is not how it can be planned, its turn to be written has come.
+    async fn ahead(&mut self, book: Option<Book>) -> Result<(Ahead<'a>, Place), Error> {
+        let ahead = match book {
             Some(mut book) if !book.wary => {
                 self.lane.shrink(&mut book);
                 self.learn_early(&mut book);
@@ -88,22 +81,23 @@ impl<'a> Commit<'a> {
                     lane: self.lane,
                     writing: &mut self.writing,
                 };
-                match planner.ahead(&mut book, self.parcels, self.now).await {
-                    Ok(plan) => plan.map(|plan| (book, plan)).ok_or(None),
+                match planner.ahead(book, self.parcels, self.now).await {
+                    Ok(ahead) => ahead,
                     Err(error) if error.is_transient() => return Err(error),
                     // What was read may be of different moments, as when the state is rebuilt meanwhile.
-                    Err(_) => Err(None),
+                    Err(_) => Ahead::Not(None),
                 }
             }
-            book => Err(book),
+            book => Ahead::Not(book),
         };
-        self.lane.note_ahead(planned.is_ok());
+        self.lane.note_ahead(matches!(ahead, Ahead::Planned(..)));
         let mut writing = self.writing.take().unwrap_or_else(|| self.lane.writing());
-        Ok(match planned {
-            Ok((book, plan)) => Ahead::Planned(book, Box::new(plan), writing),
-            Err(book) => {
+        Ok(match ahead {
+            Ahead::Planned(..) => (ahead, writing),
+            Ahead::Not(book) => {
                 writing.come().await;
-                Ahead::Not(book.filter(|book| book.opened_at == self.lane.failures()), writing)
+                let is_of_use = |book: &Book| book.opened_at == self.lane.failures();
+                (Ahead::Not(book.filter(is_of_use)), writing)
             }
         })
     }

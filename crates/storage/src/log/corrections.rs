@@ -1,7 +1,7 @@
-//! What a book knows of corrections: which events stored ones name, and those of late commits, which cannot be read yet.
+//! What a book knows of corrections: which events stored ones name, and those on their way, which cannot be read yet.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     hash::{BuildHasher as _, RandomState},
 };
 
@@ -12,14 +12,18 @@ use scoreline_core::{
 };
 use sea_orm::ConnectionTrait;
 
-use super::{book::Told, generations::Generations};
-use crate::{Error, sql};
+use crate::{Database, Error, sql};
 
-/// As many targets are kept. Of a tenant who has corrected more it is asked for each event whether a correction names it.
-const MOST_TARGETS: usize = 1 << 18;
+/// Of so many events it is kept at most that a correction names them, and of one for so many bytes of the lane's share. Of a
+/// tenant who has corrected more it is asked for each event.
+const MOST_TARGETS: usize = 1 << 20;
+const BYTES_FOR_ONE: usize = 64;
 
-/// Since the book was opened it was asked for so many events: from there on it is sooner done to read all targets.
+/// From so many events on it is sooner done to read all targets than to ask for each event.
 const WORTH_IT: usize = 4_096;
+
+/// How many targets are read at a time.
+const PAGE: usize = 16_384;
 
 /// What a target takes, roughly.
 const TARGET_BYTES: usize = 16;
@@ -28,8 +32,8 @@ const TARGET_BYTES: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Corrections {
     targets: Targets,
-    /// Those of late commits, by what they correct.
-    late: Generations<EventId, Vec<Told>>,
+    /// Those of commits that may not be durable, by what they correct.
+    on_their_way: HashMap<EventId, Vec<Coming>>,
 }
 
 /// The events that corrections name.
@@ -43,6 +47,13 @@ enum Targets {
     Many,
 }
 
+/// A correction of a planned commit.
+#[derive(Debug)]
+struct Coming {
+    commit: u64,
+    event: Event,
+}
+
 impl Corrections {
     /// Of a tenant whose log has some, or none.
     pub(crate) fn new(has_some: bool) -> Self {
@@ -52,17 +63,16 @@ impl Corrections {
             } else {
                 Targets::Known(HashSet::new(), RandomState::new())
             },
-            late: Generations::default(),
+            on_their_way: HashMap::new(),
         }
     }
 
     /// Roughly, the memory that they take.
     pub(crate) fn bytes(&self) -> usize {
-        let targets = match &self.targets {
+        match &self.targets {
             Targets::Known(targets, _) => targets.capacity() * TARGET_BYTES,
             Targets::Unknown(_) | Targets::Many => 0,
-        };
-        targets + self.late.bytes()
+        }
     }
 
     /// Whether a correction that names an event may be stored, or on its way.
@@ -73,8 +83,8 @@ impl Corrections {
         }
     }
 
-    /// Whether it is worth reading all targets before so many more events come.
-    pub(crate) fn are_worth_reading(&mut self, events: usize) -> bool {
+    /// Notes that so many events come. Says whether it is worth reading all targets before they do.
+    pub(crate) fn note_coming(&mut self, events: usize) -> bool {
         if let Targets::Unknown(asked) = &mut self.targets {
             *asked += events;
             return *asked > WORTH_IT;
@@ -82,71 +92,75 @@ impl Corrections {
         false
     }
 
-    /// Reads the targets, none of which may be on its way: all that was planned is written.
+    /// Reads the targets, of which none may be on its way: all that was planned is written. `share` is the memory of the lane.
     ///
     /// # Errors
     /// When the database fails.
-    pub(crate) async fn read_targets(&mut self, db: &impl ConnectionTrait, tenant: &TenantId) -> Result<(), Error> {
+    pub(crate) async fn read_targets(
+        &mut self,
+        db: &impl ConnectionTrait,
+        tenant: &TenantId,
+        share: usize,
+    ) -> Result<(), Error> {
         let sql = format!(
-            "SELECT target_id FROM correction WHERE tenant_id = $1 LIMIT {}",
-            MOST_TARGETS + 1
+            "SELECT DISTINCT target_id FROM correction WHERE tenant_id = $1 AND target_id > $2 ORDER BY target_id LIMIT {PAGE}"
         );
-        let rows = sql::select(db, &sql, tenant.as_str(), []).await?;
-        if rows.len() > MOST_TARGETS {
-            self.targets = Targets::Many;
-            return Ok(());
+        let (mut targets, state, mut last) = (HashSet::new(), RandomState::new(), String::new());
+        loop {
+            let rows = sql::select(db, &sql, tenant.as_str(), [last.as_str().into()]).await?;
+            Database::aside(rows.len(), || {
+                rows.iter().try_for_each(|row| {
+                    last = row.try_get_by_index(0)?;
+                    targets.insert(state.hash_one(super::read::parse_event_id(&last)?));
+                    Ok::<_, Error>(())
+                })
+            })?;
+            if targets.len() > MOST_TARGETS.min(share / BYTES_FOR_ONE) {
+                self.targets = Targets::Many;
+                return Ok(());
+            }
+            if rows.len() < PAGE {
+                self.targets = Targets::Known(targets, state);
+                return Ok(());
+            }
         }
-        let state = RandomState::new();
-        let mut targets = HashSet::with_capacity(rows.len());
-        for row in &rows {
-            let target: String = row.try_get_by_index(0)?;
-            targets.insert(state.hash_one(super::read::parse_event_id(&target)?));
-        }
-        self.targets = Targets::Known(targets, state);
-        Ok(())
     }
 
     /// Takes over an event of a planned commit, if it is a correction.
-    pub(crate) fn take_over(&mut self, event: &Event, told: impl FnOnce() -> Told, bytes: usize) {
+    pub(crate) fn take_over(&mut self, event: &Event, commit: u64) {
         let Some(target) = target(&event.payload) else { return };
         if let Targets::Known(targets, state) = &mut self.targets {
             targets.insert(state.hash_one(target));
-            if targets.len() > MOST_TARGETS {
-                self.targets = Targets::Many;
-            }
         }
-        let told = told();
-        if !self.late.uses(target) {
-            self.late.put(target.clone(), Vec::new(), 0);
-        }
-        self.late.change(target, |all| {
-            all.push(told);
-            all.len() * bytes
-        });
-    }
-
-    /// The corrections of late commits that name an event.
-    pub(crate) fn late(&mut self, target: &EventId) -> impl Iterator<Item = &Event> {
-        let late = if self.late.uses(target) {
-            self.late.get(target)
-        } else {
-            None
+        let coming = Coming {
+            commit,
+            event: event.clone(),
         };
-        late.into_iter().flatten().map(Told::event)
+        self.on_their_way.entry(target.clone()).or_default().push(coming);
     }
 
-    /// Forgets late ones that were longest not used and have been durable for as long, so that they take little more than
-    /// `limit` bytes. They can be read.
-    pub(crate) fn shrink(&mut self, limit: usize, durable: u64) {
-        let is_on_its_way = |all: &Vec<Told>| all.iter().any(|told| told.commit > durable);
-        self.late.shrink(limit, is_on_its_way);
+    /// The corrections that name an event and may not be stored yet.
+    pub(crate) fn on_their_way(&self, target: &EventId) -> impl Iterator<Item = &Event> {
+        let coming = self.on_their_way.get(target).into_iter().flatten();
+        coming.map(|coming| &coming.event)
+    }
+
+    /// Forgets those that are durable: they can be read. `share` is the memory of the lane.
+    pub(crate) fn shrink(&mut self, share: usize, durable: u64) {
+        self.on_their_way.retain(|_, coming| {
+            coming.retain(|coming| coming.commit > durable);
+            !coming.is_empty()
+        });
+        if let Targets::Known(targets, _) = &self.targets
+            && targets.len() > MOST_TARGETS.min(share / BYTES_FOR_ONE)
+        {
+            self.targets = Targets::Many;
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use jiff::Timestamp;
     use scoreline_core::{
         event::{EventVoided, Payload},
@@ -169,9 +183,7 @@ mod tests {
                 reason: None,
             }),
         };
-        let sent: Arc<[Event]> = [event.clone()].into();
-        let told = || Told { sent, at: 0, commit };
-        corrections.take_over(&event, told, 100);
+        corrections.take_over(&event, commit);
     }
 
     #[test]
@@ -180,41 +192,45 @@ mod tests {
         assert!(!corrections.may_concern(&id(1)));
         void(&mut corrections, 1, 8);
         assert!(corrections.may_concern(&id(1)) && !corrections.may_concern(&id(2)));
-        assert_eq!(corrections.late(&id(1)).count(), 1);
-        assert_eq!(corrections.late(&id(2)).count(), 0);
+        assert_eq!(corrections.on_their_way(&id(1)).count(), 1);
+        assert_eq!(corrections.on_their_way(&id(2)).count(), 0);
         void(&mut corrections, 1, 9);
-        assert_eq!(corrections.late(&id(1)).count(), 2);
+        assert_eq!(corrections.on_their_way(&id(1)).count(), 2);
     }
 
     #[test]
     fn what_is_not_known_may_be_and_is_read_when_that_is_worth_it() {
         let mut corrections = Corrections::new(true);
         assert!(corrections.may_concern(&id(1)));
-        assert!(!corrections.are_worth_reading(WORTH_IT));
-        assert!(corrections.are_worth_reading(1));
-        assert!(!Corrections::new(false).are_worth_reading(WORTH_IT + 1));
+        assert!(!corrections.note_coming(WORTH_IT));
+        assert!(corrections.note_coming(1));
+        assert!(!Corrections::new(false).note_coming(WORTH_IT + 1));
     }
 
     #[test]
-    fn late_ones_stay_until_they_are_durable() {
+    fn those_on_their_way_are_known_until_they_are_durable() {
         let mut corrections = Corrections::new(false);
-        for at in 0..100 {
-            void(&mut corrections, at, at as u64);
-            corrections.shrink(1_000, 50);
+        for commit in 1..=100 {
+            void(&mut corrections, 0, commit);
+            void(&mut corrections, commit as usize, commit);
         }
-        assert!((51..100).all(|at| corrections.late(&id(at)).count() == 1));
-        assert_eq!(corrections.late(&id(1)).count(), 0);
-        assert!(corrections.may_concern(&id(1)), "it is stored");
+        corrections.shrink(1 << 20, 60);
+        assert_eq!(corrections.on_their_way(&id(0)).count(), 40);
+        assert_eq!(corrections.on_their_way(&id(60)).count(), 0);
+        assert_eq!(corrections.on_their_way(&id(61)).count(), 1);
+        assert!(corrections.may_concern(&id(60)), "it is stored");
     }
 
     #[test]
     fn more_than_are_kept_are_asked_for() {
         let mut corrections = Corrections::new(false);
-        for at in 0..=MOST_TARGETS {
+        for at in 0..100 {
             void(&mut corrections, at, 1);
-            corrections.shrink(1_000, 1);
         }
-        assert!(corrections.may_concern(&id(MOST_TARGETS + 1)));
-        assert!(corrections.bytes() < 100_000);
+        corrections.shrink(100 * BYTES_FOR_ONE, 1);
+        assert!(!corrections.may_concern(&id(100)));
+        corrections.shrink(100 * BYTES_FOR_ONE - 1, 1);
+        assert!(corrections.may_concern(&id(100)));
+        assert_eq!(corrections.bytes(), 0);
     }
 }

@@ -81,7 +81,7 @@ pub(crate) async fn has_corrections(db: &impl ConnectionTrait, tenant: &TenantId
 
 /// Each event with all corrections that concern it, directly or through other corrections, whether stored or on their way.
 ///
-/// Of those that are `new` to the log only corrections can be there.
+/// Those that are `new` are not in the log themselves; corrections of them may be.
 pub(crate) async fn families(
     db: &impl ConnectionTrait,
     tenant: &TenantId,
@@ -100,8 +100,8 @@ pub(crate) async fn families(
         asked.retain(|target| book.corrections.may_concern(target));
         let mut found = read::corrections_of(db, tenant, &asked).await?;
         for target in asked {
-            let late = book.corrections.late(&target);
-            found.extend(late.map(|correction| (target.clone(), correction.clone())));
+            let coming = book.corrections.on_their_way(&target);
+            found.extend(coming.map(|correction| (target.clone(), correction.clone())));
         }
         for (target, correction) in found {
             if seen.insert(correction.id.clone()) {

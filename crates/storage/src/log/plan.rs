@@ -42,6 +42,14 @@ pub(crate) struct Plan<'a> {
     pub(crate) added: Option<Added<'a>>,
 }
 
+/// What became of planning a commit ahead.
+pub(crate) enum Ahead<'a> {
+    /// It is planned, with a book that has taken it over.
+    Planned(Book, Box<Plan<'a>>),
+    /// It can't be; the book is of use if there is one.
+    Not(Option<Book>),
+}
+
 /// Who plans, and where.
 pub(crate) struct Planner<'a, C> {
     pub(crate) db: &'a C,
@@ -60,24 +68,24 @@ struct Supplies {
 }
 
 impl<C: ConnectionTrait> Planner<'_, C> {
-    /// Plans a commit ahead: as if none of its events were stored, which shows when it is written. None when that is
-    /// not how it can be planned; the book is of no use then.
+    /// Plans a commit ahead: as if none of its events were stored, which shows when it is written.
     ///
     /// # Errors
-    /// When the database fails, something stored is damaged, or the fold refuses. The book is of no use then either.
+    /// When the database fails, something stored is damaged, or the fold refuses.
     pub(crate) async fn ahead<'p>(
         &mut self,
-        book: &mut Book,
+        mut book: Book,
         parcels: &'p [Parcel],
         now: Timestamp,
-    ) -> Result<Option<Plan<'p>>, Error> {
+    ) -> Result<Ahead<'p>, Error> {
         let known = Known::new();
         let sorted = Database::aside(size(parcels), || dedupe::sort(&book.policies, &known, parcels));
         if sorted.has_others() || sorted.new.is_empty() {
-            return Ok(None);
+            return Ok(Ahead::Not(Some(book)));
         }
         let carries = book.has_to_carry(sorted.new.len(), self.lane.share() / 4);
-        self.plan(book, sorted, now, carries).await
+        let plan = self.plan(&mut book, sorted, now, carries).await?;
+        Ok(plan.map_or(Ahead::Not(None), |plan| Ahead::Planned(book, Box::new(plan))))
     }
 
     /// Plans a commit on what is stored. Its turn to be written has come, and the tenant's row is locked.
@@ -139,11 +147,13 @@ impl<C: ConnectionTrait> Planner<'_, C> {
         if new.is_empty() {
             return Ok(Some(plan));
         }
-        if book.corrections.are_worth_reading(new.len()) {
+        if book.corrections.note_coming(new.len()) {
+            // Those on their way can't be read.
             if !self.settle(book).await {
                 return Ok(None);
             }
-            book.corrections.read_targets(self.db, self.tenant).await?;
+            let share = self.lane.share();
+            book.corrections.read_targets(self.db, self.tenant, share).await?;
         }
         let events = Database::aside(new.len(), || new.iter().map(|sent| sent.event.clone()).collect());
         let Some(changes) = self.fold(book, events).await? else {

@@ -70,7 +70,9 @@ impl Floor {
                     .create_if_missing(true)
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Full)
-                    .pragma("cache_size", "-65536");
+                    // As ours has them.
+                    .pragma("cache_size", "-262144")
+                    .pragma("wal_autocheckpoint", "32768");
                 Self::Sqlite {
                     db: SqliteConnection::connect_with(&options).await?,
                     _folder: folder,

@@ -31,7 +31,7 @@ pub(crate) async fn stored(options: &Options, seed: u64) -> anyhow::Result<Vec<B
                 let name = site::name(&engine);
                 println!("  {name}, {ids:?} ids, {events} events: {rate:.0} events/s");
             };
-            let first = || live::generations(seed, ids).next().unwrap_or_default();
+            let first = live::generations(seed, ids).next().unwrap_or_default();
             let mut site = Site::start_warm(&engine, seed).await?;
             let mut lives = live::generations(seed, ids);
             let mut events = 0;
@@ -45,8 +45,8 @@ pub(crate) async fn stored(options: &Options, seed: u64) -> anyhow::Result<Vec<B
             anyhow::ensure!(events >= options.stored, "there are no more than {events} events");
             let (mut empty, mut full) = (Vec::new(), Vec::new());
             for life in lives.take(RATES) {
-                empty.push(rate(&mut Site::start_warm(&engine, seed).await?, first()).await?);
-                told(empty[empty.len() - 1], first().len());
+                empty.push(rate(&mut Site::start_warm(&engine, seed).await?, first.clone()).await?);
+                told(empty[empty.len() - 1], first.len());
                 events += life.len();
                 full.push(rate(&mut site, life).await?);
                 told(full[full.len() - 1], events);

@@ -16,7 +16,8 @@ pub(super) fn arranged(mut rows: SegmentRows) -> SegmentRows {
     }
     rows.dimensions
         .sort_by(|left, right| left.dimension.cmp(&right.dimension));
-    picked(&rows, &order(&rows))
+    let order = order(&rows);
+    picked(rows, &order)
 }
 
 /// How a text begins: texts are in the order of their beginnings, and only where these are the same they have to be looked at.
@@ -81,28 +82,27 @@ fn compare_rest(rows: &SegmentRows, left: usize, right: usize) -> Ordering {
 }
 
 /// The rows in another order.
-fn picked(rows: &SegmentRows, order: &[u32]) -> SegmentRows {
+fn picked(rows: SegmentRows, order: &[u32]) -> SegmentRows {
     fn pick<T: Copy>(column: &[T], order: &[u32]) -> Vec<T> {
         order.iter().map(|row| column[*row as usize]).collect()
     }
-    let dimension = |column: &DimensionColumn| DimensionColumn {
-        dimension: column.dimension.clone(),
-        texts: column.texts.clone(),
+    let dimension = |column: DimensionColumn| DimensionColumn {
         codes: pick(&column.codes, order),
+        ..column
     };
     SegmentRows {
-        measures: rows.measures.clone(),
         measure: pick(&rows.measure, order),
         date: pick(&rows.date, order),
         origin: pick(&rows.origin, order),
         instant: pick(&rows.instant, order),
         commit: pick(&rows.commit, order),
         subject_kind: pick(&rows.subject_kind, order),
-        subjects: rows.subjects.clone(),
         subject: pick(&rows.subject, order),
         value: pick(&rows.value, order),
         count: pick(&rows.count, order),
-        dimensions: rows.dimensions.iter().map(dimension).collect(),
+        measures: rows.measures,
+        subjects: rows.subjects,
+        dimensions: rows.dimensions.into_iter().map(dimension).collect(),
     }
 }
 

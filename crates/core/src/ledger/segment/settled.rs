@@ -79,6 +79,12 @@ impl Settled {
         self.blocks.iter().map(|block| &block.measure)
     }
 
+    /// All dictionaries.
+    fn texts(&self) -> impl Iterator<Item = &StringArray> {
+        let subjects = self.subjects.iter().map(|(_, texts)| texts);
+        subjects.chain(self.dimensions.iter().map(|(_, texts)| texts))
+    }
+
     /// How many rows there are.
     pub(super) fn len(&self) -> usize {
         self.blocks.iter().map(|block| block.rows).sum()
@@ -165,6 +171,25 @@ impl SettledBlock {
     pub(crate) fn kind(&self, row: usize) -> SubjectKind {
         SubjectKind::from_code(self.kind.at(row) as u8).expect("kinds were checked")
     }
+}
+
+/// Refuses more texts than one Arrow array can hold: a settled segment has all its dictionaries in one.
+///
+/// # Errors
+/// When there are more.
+pub(super) fn bounded_texts(parts: &[Settled]) -> Result<(), super::Error> {
+    let limit = i32::MAX as usize;
+    let bytes = parts.iter().flat_map(Settled::texts).map(bytes_of).sum();
+    if bytes > limit {
+        return Err(super::Error::TooManyTexts { bytes, limit });
+    }
+    Ok(())
+}
+
+/// The bytes of some texts, which may be a part of those of an array.
+fn bytes_of(texts: &StringArray) -> usize {
+    let offsets = texts.value_offsets();
+    offsets[texts.len()] as usize - offsets[0] as usize
 }
 
 fn names(texts: &StringArray) -> impl Iterator<Item = Name> + '_ {

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use arrow_array::{Array as _, StringArray, builder::StringBuilder};
+use arrow_array::{StringArray, builder::StringBuilder};
 
 use super::{Settled, SettledBlock};
 use crate::{
@@ -18,13 +18,8 @@ use crate::{
 /// All rows, none of which is cancelled against another. The same whichever of them were merged before, as long as no
 /// commit is in two parts.
 pub(in crate::ledger::segment) fn merged(parts: &[Settled]) -> Settled {
-    let (subjects, subject_codes) = united(parts, |part| &part.subjects);
-    let (dimensions, mut dimension_codes) = united(parts, |part| &part.dimensions);
-    // 0 stays 0: a code is the place of its text plus one.
-    for (_, codes) in dimension_codes.iter_mut().flatten() {
-        codes.iter_mut().for_each(|code| *code += 1);
-        codes.insert(0, 0);
-    }
+    let (subjects, subject_codes) = united(parts, |part| &part.subjects, 0);
+    let (dimensions, dimension_codes) = united(parts, |part| &part.dimensions, 1);
     let mut measures: Vec<&Measure> = parts.iter().flat_map(Settled::measures).collect();
     measures.sort_unstable();
     measures.dedup();
@@ -54,10 +49,12 @@ type Dictionary<K> = (K, StringArray);
 /// Which of the new dictionaries a part's own has become, and what has become of each of its codes.
 type Became = (usize, Vec<u32>);
 
-/// The dictionaries of all parts in the order of their names, and by part what became of each of its own.
+/// The dictionaries of all parts in the order of their names, and by part what became of each of its own, whose codes begin
+/// with `first`; smaller ones stay.
 fn united<'a, K: Clone + Ord + 'a>(
     parts: &'a [Settled],
     own: impl Fn(&'a Settled) -> &'a Vec<Dictionary<K>>,
+    first: u32,
 ) -> (Vec<Dictionary<K>>, Vec<Vec<Became>>) {
     let mut names: Vec<&K> = parts.iter().flat_map(&own).map(|(name, _)| name).collect();
     names.sort_unstable();
@@ -73,7 +70,7 @@ fn united<'a, K: Clone + Ord + 'a>(
             .filter_map(|(part, settled)| Some((part, find(settled)?)))
             .collect();
         let texts: Vec<&StringArray> = having.iter().map(|(part, at)| &own(&parts[*part])[*at].1).collect();
-        let (texts, codes) = sorted(&texts);
+        let (texts, codes) = sorted(&texts, first);
         for ((part, at), codes) in having.into_iter().zip(codes) {
             became[part][at] = (number, codes);
         }
@@ -90,12 +87,13 @@ struct Text<'a> {
     code: u32,
 }
 
-/// All texts in order, each once, and for each dictionary the places of its texts among them.
-fn sorted(dictionaries: &[&StringArray]) -> (StringArray, Vec<Vec<u32>>) {
-    let mut codes: Vec<Vec<u32>> = dictionaries.iter().map(|texts| vec![0; texts.len()]).collect();
+/// All texts in order, each once, and for each dictionary what became of its codes.
+fn sorted(dictionaries: &[&StringArray], first: u32) -> (StringArray, Vec<Vec<u32>>) {
+    let unknown = |texts: &&StringArray| (0..first).chain(texts.iter().map(|_| 0)).collect();
+    let mut codes: Vec<Vec<u32>> = dictionaries.iter().map(unknown).collect();
     let mut texts: Vec<Text<'_>> = Vec::with_capacity(codes.iter().map(Vec::len).sum());
     for (texts_of_one, dictionary) in dictionaries.iter().zip(0..) {
-        let numbered = texts_of_one.iter().flatten().zip(0..);
+        let numbered = texts_of_one.iter().flatten().zip(first..);
         texts.extend(numbered.map(|(text, code)| Text {
             beginning: beginning(text),
             text,
@@ -108,9 +106,9 @@ fn sorted(dictionaries: &[&StringArray]) -> (StringArray, Vec<Vec<u32>>) {
     let bytes = texts.iter().map(|text| text.text.len()).sum();
     let mut all = StringBuilder::with_capacity(texts.len(), bytes);
     let same = texts.chunk_by(|left, right| left.beginning == right.beginning && left.text == right.text);
-    for (place, same) in same.enumerate() {
+    for (new, same) in (first..).zip(same) {
         for text in same {
-            codes[text.dictionary as usize][text.code as usize] = place as u32;
+            codes[text.dictionary as usize][text.code as usize] = new;
         }
         all.append_value(same[0].text);
     }

@@ -57,13 +57,14 @@ fn subjects(rows: &SegmentRows) -> (Vec<(SubjectKind, StringArray)>, Vec<u32>) {
         };
         let mut places = vec![None; rows.subjects.len()];
         of_kind().for_each(|(row, _)| places[rows.subject[row] as usize] = Some(0));
-        let occurring = places.iter_mut().zip(&rows.subjects);
-        let occurring = occurring.filter_map(|(place, id)| Some((place.as_mut()?, id)));
-        let numbered = occurring.zip(0..).map(|((place, id), number)| {
-            *place = number;
-            id
-        });
-        ids.push((kind, StringArray::from_iter_values(numbered)));
+        let mut occurring = Vec::new();
+        for (place, id) in places.iter_mut().zip(&rows.subjects) {
+            if let Some(place) = place {
+                *place = occurring.len() as u32;
+                occurring.push(id);
+            }
+        }
+        ids.push((kind, StringArray::from_iter_values(occurring)));
         of_kind().for_each(|(row, _)| codes[row] = places[rows.subject[row] as usize].expect("it occurs"));
     }
     (ids, codes)

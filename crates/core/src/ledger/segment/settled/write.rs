@@ -11,7 +11,7 @@ use arrow_buffer::{ArrowNativeType, OffsetBuffer};
 use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{DataType, Field, Schema};
 
-use super::{FIXED, Settled, SettledBlock};
+use super::{FIXED, Settled, SettledBlock, bytes_of};
 use crate::ledger::{
     Error, Segment,
     packed::{Affine, Offsets, Packed},
@@ -144,7 +144,7 @@ impl<'a> Table<'a> {
 /// For each row, the texts of its dictionary if it is one.
 fn texts(rows: &[Option<&StringArray>]) -> Result<ArrayRef, Error> {
     let every = || rows.iter().flatten();
-    let bytes = every().map(|texts| texts.value_data().len()).sum();
+    let bytes = every().map(|texts| bytes_of(texts)).sum();
     let mut all = StringBuilder::with_capacity(every().map(|texts| texts.len()).sum(), bytes);
     every()
         .flat_map(|texts| texts.iter().flatten())
