@@ -211,10 +211,13 @@ fn by_blocks(runs: &[Run]) -> Vec<Vec<Run>> {
     blocks
 }
 
+/// Appends what a column of a source has in some rows.
+type Read<'a> = dyn Fn(&Source<'_>, Range<usize>, &mut Vec<i64>) + 'a;
+
 /// The block of some rows.
 fn joined(measure: &Measure, sources: &[Source<'_>], runs: &[Run]) -> SettledBlock {
     let mut values: Vec<i64> = Vec::with_capacity(BLOCK_ROWS);
-    let mut column = |read: &dyn Fn(&Source<'_>, Range<usize>, &mut Vec<i64>)| {
+    let mut column = |read: &Read<'_>| {
         values.clear();
         runs.iter()
             .for_each(|run| read(&sources[run.source], run.rows.clone(), &mut values));
