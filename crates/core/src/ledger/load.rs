@@ -7,7 +7,7 @@ use std::{ops::Range, sync::Arc};
 use super::{
     Block, Dictionaries, OpenSegment, SegmentRows, Wanted,
     block::Columns,
-    segment::{DimensionColumn, Form},
+    segment::{DimensionColumn, Form, pick},
     subjects::SegmentIds,
 };
 use crate::{dimension::Dimension, measure::Measure};
@@ -136,8 +136,4 @@ fn columns(rows: &SegmentRows, codes: &Codes, picked: &[u32]) -> Columns {
         columns.dimensions.insert(dimension.clone(), column);
     }
     columns
-}
-
-fn pick<T: Copy>(column: &[T], picked: &[u32]) -> Vec<T> {
-    picked.iter().map(|row| column[*row as usize]).collect()
 }

@@ -27,7 +27,7 @@ pub use self::{
     rows::SegmentRows,
 };
 pub(crate) use self::{
-    rows::DimensionColumn,
+    rows::{DimensionColumn, pick},
     settled::{Settled, SettledBlock},
 };
 use super::Error;

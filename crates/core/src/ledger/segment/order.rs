@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{DimensionColumn, SegmentRows};
+use super::{DimensionColumn, SegmentRows, pick};
 use crate::{id::Name, subject::SubjectKind};
 
 /// Rows in the order of a settled segment: by measure, and then as questions prune, by date. The rest only makes it the same
@@ -83,9 +83,6 @@ fn compare_rest(rows: &SegmentRows, left: usize, right: usize) -> Ordering {
 
 /// The rows in another order.
 fn picked(rows: SegmentRows, order: &[u32]) -> SegmentRows {
-    fn pick<T: Copy>(column: &[T], order: &[u32]) -> Vec<T> {
-        order.iter().map(|row| column[*row as usize]).collect()
-    }
     let dimension = |column: DimensionColumn| DimensionColumn {
         codes: pick(&column.codes, order),
         ..column

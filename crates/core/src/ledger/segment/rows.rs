@@ -117,6 +117,11 @@ impl SegmentRows {
     }
 }
 
+/// The values of some rows, in their order.
+pub(crate) fn pick<T: Copy>(column: &[T], rows: &[u32]) -> Vec<T> {
+    rows.iter().map(|row| column[*row as usize]).collect()
+}
+
 /// Texts in the order of their coming, with their codes.
 #[derive(Debug)]
 pub(super) struct Coded<T> {
