@@ -9,13 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use scoreline_core::{
-    event::{Event, Payload},
-    fold::{batch::Changes, correction::said},
-    id::EventId,
-    policy::Policies,
-    subject::Subject,
-};
+use scoreline_core::{event::Event, fold::batch::Changes, id::EventId, policy::Policies, subject::Subject};
 
 use super::{
     corrections::Corrections,
@@ -181,11 +175,6 @@ impl Book {
         };
         let bytes = entry.bytes();
         self.subjects.put(subject, entry, bytes);
-    }
-
-    /// What an event says, if it was one of a late commit.
-    pub(crate) fn said(&mut self, event: &EventId) -> Option<Payload> {
-        Some(said(self.told(event)?.payload.clone()))
     }
 
     /// An event, if it was one of a late commit.

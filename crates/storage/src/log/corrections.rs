@@ -115,7 +115,7 @@ impl Corrections {
                     Ok::<_, Error>(())
                 })
             })?;
-            if targets.len() > MOST_TARGETS.min(share / BYTES_FOR_ONE) {
+            if targets.len() > most(share) {
                 self.targets = Targets::Many;
                 return Ok(());
             }
@@ -152,11 +152,16 @@ impl Corrections {
             !coming.is_empty()
         });
         if let Targets::Known(targets, _) = &self.targets
-            && targets.len() > MOST_TARGETS.min(share / BYTES_FOR_ONE)
+            && targets.len() > most(share)
         {
             self.targets = Targets::Many;
         }
     }
+}
+
+/// As many targets are kept in a lane's share of the memory.
+fn most(share: usize) -> usize {
+    MOST_TARGETS.min(share / BYTES_FOR_ONE)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use scoreline_core::{
-    event::{Event, Payload},
+    event::Event,
     fold::{
         Occurrence, What,
         batch::{Body, Family},
@@ -110,15 +110,7 @@ pub(crate) async fn families(
             corrections.entry(target).or_default().push(correction);
         }
     }
-    let (mut known, mut unknown) = (HashMap::new(), Vec::new());
-    for id in ids.iter().filter(|id| !new.contains(*id)) {
-        match book.told(id) {
-            Some(event) => drop(known.insert(id.clone(), event.clone())),
-            None => unknown.push(id.clone()),
-        }
-    }
-    let stored = read::find_events(db, tenant, &unknown).await?;
-    known.extend(stored.into_iter().map(|logged| (logged.event.id.clone(), logged.event)));
+    let mut known = events(db, tenant, book, ids.iter().filter(|id| !new.contains(*id))).await?;
     let families = ids.into_iter().map(|id| {
         let family = Family {
             event: known.remove(&id),
@@ -198,28 +190,31 @@ fn subject(row: &QueryResult) -> Result<Subject, Error> {
     Ok(Subject { kind, id })
 }
 
-/// The histories of subjects, of which it is known what stands in them. `told` knows what some events say.
+/// The histories of subjects, of which it is known what stands in them.
 pub(crate) async fn histories(
     db: &impl ConnectionTrait,
     tenant: &TenantId,
+    book: &mut Book,
     standing: Vec<(Subject, Standing)>,
-    told: impl FnMut(&EventId) -> Option<Payload>,
 ) -> Result<Vec<(Subject, Vec<Occurrence>)>, Error> {
     let bodies = standing.iter().flat_map(|(_, standing)| standing.values());
     let bodies = bodies.filter_map(said_by);
-    let said = what_is_said(db, tenant, bodies, told).await?;
+    let told = events(db, tenant, book, bodies).await?;
     let mut all = Vec::with_capacity(standing.len());
     for (subject, standing) in standing {
         let mut history = Vec::with_capacity(standing.len());
         for (key, body) in standing {
             let what = match body {
                 Body::Signal(signal) => What::Signal(signal),
-                Body::Event { body_event, .. } => What::Event(said.get(&body_event).cloned().ok_or_else(|| {
-                    Error::damaged(
-                        format!("the history of {subject}"),
-                        format_args!("{body_event} is not stored"),
-                    )
-                })?),
+                Body::Event { body_event, .. } => {
+                    let event = told.get(&body_event).ok_or_else(|| {
+                        Error::damaged(
+                            format!("the history of {subject}"),
+                            format_args!("{body_event} is not stored"),
+                        )
+                    })?;
+                    What::Event(said(event.payload.clone()))
+                }
             };
             history.push(Occurrence { key, what });
         }
@@ -235,25 +230,22 @@ fn said_by(body: &Body) -> Option<&EventId> {
     }
 }
 
-async fn what_is_said(
+/// Those of some events that are known to the log: of late commits, or stored.
+async fn events(
     db: &impl ConnectionTrait,
     tenant: &TenantId,
-    bodies: impl Iterator<Item = &EventId>,
-    mut told: impl FnMut(&EventId) -> Option<Payload>,
-) -> Result<HashMap<EventId, Payload>, Error> {
+    book: &mut Book,
+    ids: impl Iterator<Item = &EventId>,
+) -> Result<HashMap<EventId, Event>, Error> {
     let (mut all, mut unknown) = (HashMap::new(), Vec::new());
-    for body in bodies {
-        match told(body) {
-            Some(says) => drop(all.insert(body.clone(), says)),
-            None => unknown.push(body.clone()),
+    for id in ids {
+        match book.told(id) {
+            Some(event) => drop(all.insert(id.clone(), event.clone())),
+            None => unknown.push(id.clone()),
         }
     }
     let stored = read::find_events(db, tenant, &unknown).await?;
-    all.extend(
-        stored
-            .into_iter()
-            .map(|logged| (logged.event.id, said(logged.event.payload))),
-    );
+    all.extend(stored.into_iter().map(|logged| (logged.event.id.clone(), logged.event)));
     Ok(all)
 }
 

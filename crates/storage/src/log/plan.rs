@@ -166,10 +166,11 @@ impl<C: ConnectionTrait> Planner<'_, C> {
 
     async fn fold(&mut self, book: &mut Book, events: Vec<Event>) -> Result<Option<Changes>, Error> {
         let size = events.len();
-        let concerned = |event: &&Event| book.corrections.may_concern(&event.id);
-        let ids: HashSet<EventId> = events.iter().filter(concerned).map(|event| event.id.clone()).collect();
-        let mut batch = Database::aside(size, || {
-            Batch::new(Arc::clone(&book.policies), events, |id| ids.contains(id))
+        let (ids, mut batch) = Database::aside(size, || {
+            let ids = events.iter().map(|event| &event.id);
+            let ids: HashSet<EventId> = ids.filter(|id| book.corrections.may_concern(id)).cloned().collect();
+            let batch = Batch::new(Arc::clone(&book.policies), events, |id| ids.contains(id));
+            (ids, batch)
         });
         let mut supplies = Supplies::default();
         loop {
@@ -250,7 +251,7 @@ impl<C: ConnectionTrait> Planner<'_, C> {
         let standing = needs.histories.iter();
         let standing = standing.map(|subject| Ok((subject.clone(), book.standing(subject)?)));
         let standing = standing.collect::<Result<_, Error>>()?;
-        let histories = needs::histories(self.db, self.tenant, standing, |event| book.said(event)).await?;
+        let histories = needs::histories(self.db, self.tenant, book, standing).await?;
         Ok(Some(Supplies {
             needs,
             families,
