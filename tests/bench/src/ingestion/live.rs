@@ -28,14 +28,6 @@ pub(crate) fn batches(seed: u64, ids: Ids) -> impl Iterator<Item = Vec<Event>> {
     dataset::batches(generations(seed, ids).flatten())
 }
 
-/// Batches of events of another organisation.
-const OTHERS: usize = 50;
-
-/// Events of another organisation, to warm what takes in events.
-pub(crate) fn of_others(seed: u64) -> impl Iterator<Item = Vec<Event>> {
-    batches(seed + 1_000, Ids::Ordered).take(OTHERS)
-}
-
 /// The same, the whole life of one organisation after that of another.
 pub(crate) fn generations(seed: u64, ids: Ids) -> impl Iterator<Item = Vec<Event>> {
     let mut dice = Dice::new(seed ^ 0x0069_6473);
@@ -48,6 +40,14 @@ pub(crate) fn generations(seed: u64, ids: Ids) -> impl Iterator<Item = Vec<Event
         }
         events
     })
+}
+
+/// Batches of events of another organisation.
+const OTHERS: usize = 50;
+
+/// Events of another organisation, to warm what takes in events.
+pub(crate) fn of_others(seed: u64) -> impl Iterator<Item = Vec<Event>> {
+    batches(seed + 1_000, Ids::Ordered).take(OTHERS)
 }
 
 /// Of so many events one is followed by a correction.
